@@ -21,6 +21,9 @@ public sealed record PretrainedOptions
     /// <summary>Number of classes of a classification head; null: as the configuration says.</summary>
     public int? NumLabels { get; init; }
 
+    /// <summary>Loss of a sequence classification head; null: as the configuration says.</summary>
+    public ProblemType? ProblemType { get; init; }
+
     /// <summary>Whether the model has a decoder; null: as the configuration says.</summary>
     public bool? IsEncoderDecoder { get; init; }
 
@@ -29,7 +32,12 @@ public sealed record PretrainedOptions
     {
         if (Attention == AttentionImplementation.Fused)
             throw new NotSupportedException("attention: this version has no fused kernels; use Auto or Eager");
-        config = config with { AttnImplementation = Attention, IsEncoderDecoder = IsEncoderDecoder ?? config.IsEncoderDecoder };
+        config = config with
+        {
+            AttnImplementation = Attention,
+            IsEncoderDecoder = IsEncoderDecoder ?? config.IsEncoderDecoder,
+            ProblemType = ProblemType ?? config.ProblemType,
+        };
         return (NumLabels is { } count && count != config.NumLabels ? config.WithNumLabels(count) : config).Resolve();
     }
 }
