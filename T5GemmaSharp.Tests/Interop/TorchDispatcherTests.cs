@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using NUnit.Framework;
 using T5GemmaSharp.Interop;
 using T5GemmaSharp.Tests.Support;
@@ -29,6 +30,10 @@ public sealed class TorchDispatcherTests
 
     [Test]
     public void IsAvailable_ThisLibtorch_IsTrue() => Assert.That(TorchDispatcher.IsAvailable, Is.True);
+
+    [Test]
+    public void TryCreate_LibraryWithoutTheInterface_IsNull()
+        => Assert.That(StableAbi.TryCreate(NativeLibrary.GetMainProgramHandle()), Is.Null);
 
     [Test]
     public void RmsNorm_KnownValues_MatchesHandCalculation()

@@ -50,6 +50,19 @@ internal sealed unsafe class StableAbi
     /// <exception cref="TorchNativeException">libtorch cannot be loaded.</exception>
     public static StableAbi? Instance => Shared.Value;
 
+    /// <summary>The interface of a loaded library, or null when it lacks a required function.</summary>
+    public static StableAbi? TryCreate(nint library)
+    {
+        try
+        {
+            return new StableAbi(library);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Calls an operator; it takes over what the slots own, and puts its results there.</summary>
     /// <exception cref="TorchOperatorException">The operator does not exist or failed.</exception>
     public void Call(ReadOnlySpan<byte> name, ReadOnlySpan<byte> overload, Span<ulong> slots)
@@ -131,16 +144,7 @@ internal sealed unsafe class StableAbi
     {
         TorchNative.EnsureLoaded();
         // Found as TorchSharp finds it: another path to it could load libtorch a second time.
-        if (!NativeLibrary.TryLoad("torch_cpu", typeof(torch).Assembly, searchPath: null, out var library))
-            return null;
-        try
-        {
-            return new StableAbi(library);
-        }
-        catch (EntryPointNotFoundException)
-        {
-            return null;
-        }
+        return NativeLibrary.TryLoad("torch_cpu", typeof(torch).Assembly, searchPath: null, out var library) ? TryCreate(library) : null;
     }
 
     private static void Check(int code)
