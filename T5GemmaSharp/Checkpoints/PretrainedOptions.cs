@@ -12,7 +12,7 @@ public sealed record PretrainedOptions
     /// <summary>Device of the weights; null: the CPU.</summary>
     public Device? Device { get; init; }
 
-    /// <summary>How attention is computed; default <see cref="AttentionImplementation.Auto"/>.</summary>
+    /// <summary>How attention is computed; default <see cref="AttentionImplementation.Auto"/>, which leaves a configuration's own choice alone.</summary>
     public AttentionImplementation Attention { get; init; }
 
     /// <summary>How far a checkpoint may differ from the model; default <see cref="Strictness.Default"/>.</summary>
@@ -36,11 +36,12 @@ public sealed record PretrainedOptions
     /// <summary>Applies the overrides to a configuration and resolves it.</summary>
     internal T5GemmaConfig Apply(T5GemmaConfig config)
     {
-        if (Attention == AttentionImplementation.Fused)
+        var attention = Attention == AttentionImplementation.Auto ? config.AttnImplementation : Attention;
+        if (attention == AttentionImplementation.Fused)
             throw new NotSupportedException("attention: this version has no fused kernels; use Auto or Eager");
         config = config with
         {
-            AttnImplementation = Attention,
+            AttnImplementation = attention,
             IsEncoderDecoder = IsEncoderDecoder ?? config.IsEncoderDecoder,
             ProblemType = ProblemType ?? config.ProblemType,
         };
