@@ -1,0 +1,20 @@
+namespace T5GemmaSharp.Configuration;
+
+/// <summary>How attention is computed. A run-time choice: it is never written to <c>config.json</c>.</summary>
+/// <remarks>HF: <c>attn_implementation</c>.</remarks>
+public enum AttentionImplementation
+{
+    /// <summary>The maths of <see cref="Eager"/> by the fastest means available. The default.</summary>
+    Auto,
+
+    /// <summary>Torch operators, with the attention soft-cap, as the models were trained.</summary>
+    Eager,
+
+    /// <summary>
+    /// Torch's scaled dot-product attention. Like transformers' <c>sdpa</c> it drops the attention soft-cap; offered for comparison with that default.
+    /// </summary>
+    Sdpa,
+
+    /// <summary>The maths of <see cref="Eager"/> by this library's own CUDA kernels only; a call that they cannot serve is an error.</summary>
+    Fused,
+}

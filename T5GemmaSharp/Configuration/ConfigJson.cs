@@ -1,0 +1,95 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+
+namespace T5GemmaSharp.Configuration;
+
+/// <summary>Reads both generations of <c>config.json</c> and writes the newer one.</summary>
+internal static class ConfigJson
+{
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    internal static T5GemmaConfig Read(string json, string source)
+    {
+        try
+        {
+            var root = JsonNode.Parse(json, documentOptions: Strict) as JsonObject
+                ?? throw new JsonException("expected a JSON object");
+            var config = JsonSerializer.Deserialize(Normalize(root), T5GemmaJsonContext.Default.T5GemmaConfig)!.Resolve(); // an object node never gives null
+            ConfigValidator.Validate(config, source);
+            return config;
+        }
+        catch (JsonException fault)
+        {
+            var field = fault.Path is { } path ? $"{path.TrimStart('$', '.')}: " : string.Empty;
+            throw new T5GemmaConfigException(source, [field + fault.Message], fault);
+        }
+    }
+
+    internal static string Write(T5GemmaConfig config) =>
+        Sorted(JsonSerializer.SerializeToNode(config, T5GemmaJsonContext.Default.T5GemmaConfig))!.ToJsonString(Indented) + "\n"; // a config is no null node
+
+    private static JsonObject Normalize(JsonObject root)
+    {
+        if (root["model_type"]?.ToString() == T5GemmaModuleConfig.ModelTypeName)
+            root = new JsonObject { ["encoder"] = root.DeepClone(), ["is_encoder_decoder"] = false };
+        CheckModelType(root, T5GemmaConfig.ModelTypeName);
+        Rename(root, "torch_dtype", "dtype");
+        foreach (var stack in new[] { "encoder", "decoder" })
+        {
+            // 4.x took a missing decoder as a copy of the encoder; 5.x, which this library follows, takes the defaults.
+            var given = root[stack] as JsonObject ?? (root[stack] is null ? [] : throw new JsonException($"{stack}: expected an object"));
+            CheckModelType(given, T5GemmaModuleConfig.ModelTypeName);
+            Rename(given, "torch_dtype", "dtype");
+            NormalizeRope(given);
+            root[stack] = WithDefaults(given, new T5GemmaModuleConfig(), T5GemmaJsonContext.Default.T5GemmaModuleConfig);
+        }
+        return WithDefaults(root, new T5GemmaConfig(), T5GemmaJsonContext.Default.T5GemmaConfig);
+    }
+
+    /// <summary>Adds the keys that a file leaves out, so that the defaults stand in one place, the record's initialisers.</summary>
+    private static JsonObject WithDefaults<T>(JsonObject given, T defaults, JsonTypeInfo<T> contract)
+    {
+        var complete = JsonSerializer.SerializeToNode(defaults, contract)!.AsObject(); // a record is no null node
+        foreach (var (key, value) in given)
+            complete[key] = value?.DeepClone();
+        return complete;
+    }
+
+    private static void CheckModelType(JsonObject node, string expected)
+    {
+        if (node["model_type"] is { } actual && actual.ToString() != expected)
+            throw new JsonException($"model_type: expected \"{expected}\", got \"{actual}\"");
+    }
+
+    private static void NormalizeRope(JsonObject stack)
+    {
+        var rope = stack["rope_scaling"] as JsonObject ?? stack["rope_parameters"] as JsonObject ?? [];
+        rope = rope.DeepClone().AsObject();
+        Rename(rope, "type", "rope_type");
+        if (stack["rope_theta"] is { } theta && !rope.ContainsKey("rope_theta"))
+            rope["rope_theta"] = theta.DeepClone();
+        stack.Remove("rope_scaling");
+        stack.Remove("rope_theta");
+        var defaults = JsonSerializer.SerializeToNode(new T5GemmaModuleConfig(), T5GemmaJsonContext.Default.T5GemmaModuleConfig)!["rope_parameters"]!.AsObject(); // both are objects
+        foreach (var (key, value) in rope)
+            defaults[key] = value?.DeepClone();
+        stack["rope_parameters"] = defaults.DeepClone();
+    }
+
+    private static void Rename(JsonObject node, string legacy, string current)
+    {
+        if (!node.Remove(legacy, out var value) || node.ContainsKey(current))
+            return;
+        node[current] = value;
+    }
+
+    private static JsonNode? Sorted(JsonNode? node) => node switch
+    {
+        JsonObject children => new JsonObject(children.OrderBy(pair => pair.Key, StringComparer.Ordinal)
+            .Select(pair => KeyValuePair.Create(pair.Key, Sorted(pair.Value)))),
+        _ => node?.DeepClone(),
+    };
+}

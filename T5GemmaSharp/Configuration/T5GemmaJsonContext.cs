@@ -1,0 +1,9 @@
+using System.Text.Json.Serialization;
+
+namespace T5GemmaSharp.Configuration;
+
+/// <summary>JSON contracts made at compile time, so that trimmed and ahead-of-time compiled programs can read configurations.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(T5GemmaConfig))]
+[JsonSerializable(typeof(T5GemmaModuleConfig))]
+internal sealed partial class T5GemmaJsonContext : JsonSerializerContext;

@@ -1,0 +1,55 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace T5GemmaSharp.Modeling;
+
+/// <summary>Checks of the arguments of a forward pass, before torch would fail with less to say.</summary>
+internal static class InputChecks
+{
+    /// <summary>Demands exactly one of ids and embeddings.</summary>
+    internal static void ExactlyOne(Tensor? inputIds, Tensor? inputsEmbeds, (string Ids, string Embeds) names)
+    {
+        if (inputIds is null == inputsEmbeds is null)
+            throw new ArgumentException($"expected exactly one of {names.Ids} and {names.Embeds}, got {(inputIds is null ? "neither" : "both")}", names.Ids);
+    }
+
+    /// <summary>Demands int64 ids [B, T] within the vocabulary. On a GPU, where looking costs a stall, the values are taken on trust.</summary>
+    internal static void Ids(Tensor ids, long vocabSize, string name)
+    {
+        if (ids.dim() != 2 || ids.dtype != ScalarType.Int64)
+            throw new ArgumentException($"{name}: expected int64 [batch, length], got {ids.dtype} [{string.Join(", ", ids.shape)}]", name);
+        if (ids.device_type == DeviceType.CPU && ids.numel() > 0)
+            IdValues(ids, vocabSize, name);
+    }
+
+    /// <summary>Demands that every id lies in the vocabulary; waits for the device.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An id is negative or too large.</exception>
+    internal static void IdValues(Tensor ids, long vocabSize, string name)
+    {
+        using var scope = NewDisposeScope();
+        var values = ids.cpu();
+        var (lowest, highest) = (values.min().item<long>(), values.max().item<long>());
+        if (lowest >= 0 && highest < vocabSize)
+            return;
+        var wrong = lowest < 0 ? lowest : highest;
+        var at = values.eq(wrong).nonzero()[0].data<long>().ToArray();
+        throw new ArgumentOutOfRangeException(name, wrong, $"{name}: expected ids from 0 to {vocabSize - 1}, got {wrong} at [{string.Join(", ", at)}]");
+    }
+
+    /// <summary>Demands floating embeddings [B, T, D].</summary>
+    internal static void Embeddings(Tensor embeddings, long hiddenSize, string name)
+    {
+        if (embeddings.dim() != 3 || embeddings.size(2) != hiddenSize || !embeddings.is_floating_point())
+            throw new ArgumentException($"{name}: expected floating [batch, length, {hiddenSize}], got {embeddings.dtype} [{string.Join(", ", embeddings.shape)}]", name);
+    }
+
+    /// <summary>Demands int64 positions [1 or B, T].</summary>
+    internal static void Positions(Tensor? positionIds, long batch, long length, string name)
+    {
+        if (positionIds is null)
+            return;
+        var fits = positionIds.dim() == 2 && positionIds.size(1) == length && (positionIds.size(0) == batch || positionIds.size(0) == 1);
+        if (!fits || positionIds.dtype != ScalarType.Int64)
+            throw new ArgumentException($"{name}: expected int64 [{batch} or 1, {length}], got {positionIds.dtype} [{string.Join(", ", positionIds.shape)}]", name);
+    }
+}

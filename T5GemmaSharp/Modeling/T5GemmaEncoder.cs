@@ -1,0 +1,87 @@
+using T5GemmaSharp.Modeling.Inputs;
+using T5GemmaSharp.Modeling.Outputs;
+using TorchSharp;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace T5GemmaSharp.Modeling;
+
+/// <summary>The bidirectional stack.</summary>
+/// <remarks>HF: <c>T5GemmaEncoder</c>.</remarks>
+public sealed class T5GemmaEncoder : nn.Module<T5GemmaEncoderInputs, BaseModelOutput>
+{
+    private readonly T5GemmaModuleConfig _config;
+
+    internal T5GemmaEncoder(T5GemmaModuleConfig config, ModuleFactory factory)
+        : base(nameof(T5GemmaEncoder))
+    {
+        _config = config;
+        EmbedTokens = factory.Embedding(config.VocabSize, config.HiddenSize, config.PadTokenId);
+        Norm = new T5GemmaRMSNorm(config.HiddenSize, config.RmsNormEps, factory);
+        Layers = nn.ModuleList([.. Enumerable.Range(0, config.NumHiddenLayers).Select(layerIdx => new T5GemmaEncoderLayer(config, layerIdx, factory))]);
+        Dropout = nn.Dropout(config.DropoutRate);
+        RotaryEmb = new T5GemmaRotaryEmbedding(config);
+        RegisterComponents();
+    }
+
+    /// <summary>Embedding table [V, D].</summary>
+    [field: ComponentName(Name = "embed_tokens")]
+    public Embedding EmbedTokens { get; }
+
+    /// <summary>Norm after the last layer.</summary>
+    [field: ComponentName(Name = "norm")]
+    public T5GemmaRMSNorm Norm { get; }
+
+    /// <summary>The layers, first to last.</summary>
+    [field: ComponentName(Name = "layers")]
+    public ModuleList<T5GemmaEncoderLayer> Layers { get; }
+
+    /// <summary>Dropout of the embeddings and of the result.</summary>
+    [field: ComponentName(Name = "dropout")]
+    public Dropout Dropout { get; }
+
+    /// <summary>Rotary positions of all layers.</summary>
+    [field: ComponentName(Name = "rotary_emb")]
+    public T5GemmaRotaryEmbedding RotaryEmb { get; }
+
+    /// <summary>Encodes a batch.</summary>
+    /// <param name="input">Ids or embeddings, mask, positions.</param>
+    /// <exception cref="ArgumentException">Both or neither of ids and embeddings, or a shape or dtype is wrong.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An id on the CPU lies outside the vocabulary.</exception>
+    public override BaseModelOutput forward(T5GemmaEncoderInputs input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        using var scope = NewDisposeScope();
+        var hiddenStates = ScaledEmbedding.Call(EmbedTokens, input.InputIds, input.InputsEmbeds, _config, ("inputIds", "inputsEmbeds"));
+        var (batch, length) = (hiddenStates.size(0), hiddenStates.size(1));
+        InputChecks.Positions(input.PositionIds, batch, length, "positionIds");
+        var masks = AttentionMasks.Encoder(input.AttentionMask, input.InputIds, hiddenStates, _config);
+        var positionIds = input.PositionIds ?? torch.arange(length, dtype: ScalarType.Int64, device: hiddenStates.device).unsqueeze(0); // [1, S]
+        var positionEmbeddings = RotaryEmb.call(hiddenStates, positionIds);
+
+        var recorder = new StateRecorder(input.OutputHiddenStates, input.OutputAttentions);
+        hiddenStates = Dropout.call(hiddenStates);
+        foreach (var layer in Layers)
+        {
+            var output = layer.call(new()
+            {
+                HiddenStates = hiddenStates,
+                PositionEmbeddings = positionEmbeddings,
+                AttentionMask = masks.For(layer.AttentionType),
+                OutputAttentions = input.OutputAttentions,
+            });
+            recorder.Layer(hiddenStates, output.Attentions);
+            hiddenStates = output.HiddenStates;
+        }
+        hiddenStates = Dropout.call(Norm.call(hiddenStates));
+        recorder.Last(hiddenStates);
+        recorder.MoveToOuter(scope);
+        return new()
+        {
+            LastHiddenState = scope.MoveToOuter(hiddenStates),
+            HiddenStates = recorder.HiddenStates,
+            Attentions = recorder.Attentions,
+        };
+    }
+}

@@ -1,0 +1,35 @@
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace T5GemmaSharp.Modeling;
+
+/// <summary>Root mean square norm: x / sqrt(mean(x^2) + eps) * (1 + weight), in float32, rounded once at the end.</summary>
+/// <remarks>HF: <c>T5GemmaRMSNorm</c>. The stored weight is an offset from one.</remarks>
+public sealed class T5GemmaRMSNorm : nn.Module<Tensor, Tensor>
+{
+    private readonly double _eps;
+
+    internal T5GemmaRMSNorm(long dim, double eps, ModuleFactory factory)
+        : base(nameof(T5GemmaRMSNorm))
+    {
+        _eps = eps;
+        Weight = factory.Parameter(dim);
+        RegisterComponents();
+    }
+
+    /// <summary>Weight [D], an offset from one.</summary>
+    [field: ComponentName(Name = "weight")]
+    public Parameter Weight { get; }
+
+    /// <summary>Maps [..., D] to [..., D], in the dtype of the input.</summary>
+    /// <param name="input">Any floating tensor whose last axis is D.</param>
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var hidden = input.to(ScalarType.Float32);
+        // (1 + w) multiplies before the rounding to the input's dtype; Llama's order is the opposite.
+        var scaled = hidden * (hidden.square().mean([-1], keepdim: true) + _eps).rsqrt() * (Weight.to(ScalarType.Float32) + 1.0);
+        return scope.MoveToOuter(scaled.to(input.dtype));
+    }
+}

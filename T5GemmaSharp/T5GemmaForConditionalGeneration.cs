@@ -1,0 +1,140 @@
+using T5GemmaSharp.Checkpoints;
+using T5GemmaSharp.Generation;
+using T5GemmaSharp.Modeling;
+using T5GemmaSharp.Modeling.Inputs;
+using T5GemmaSharp.Modeling.Outputs;
+using TorchSharp;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace T5GemmaSharp;
+
+/// <summary>Encoder, decoder and language model head: text to text.</summary>
+/// <remarks>HF: <c>T5GemmaForConditionalGeneration</c>.</remarks>
+public sealed class T5GemmaForConditionalGeneration : T5GemmaPreTrainedModel<T5GemmaInputs, Seq2SeqLMOutput>
+{
+    internal T5GemmaForConditionalGeneration(T5GemmaConfig config, ModuleFactory factory)
+        : base(nameof(T5GemmaForConditionalGeneration), config with { IsEncoderDecoder = true })
+    {
+        Model = new T5GemmaModel(Config, factory);
+        LmHead = new T5GemmaLMHead(config.Decoder, config.TieWordEmbeddings, factory);
+        RegisterComponents();
+    }
+
+    /// <summary>Encoder and decoder.</summary>
+    [field: ComponentName(Name = "model")]
+    public T5GemmaModel Model { get; }
+
+    /// <summary>Projection to the vocabulary.</summary>
+    [field: ComponentName(Name = "lm_head")]
+    public T5GemmaLMHead LmHead { get; }
+
+    /// <summary>Defaults of <see cref="Generate"/>, from <c>generation_config.json</c> or else from the configuration.</summary>
+    public GenerationConfig GenerationConfig { get; set; } = new();
+
+    /// <summary>Builds a model with fresh weights.</summary>
+    /// <param name="config">Configuration.</param>
+    /// <param name="options">Device, dtype and attention; null: float32 on the CPU.</param>
+    /// <exception cref="Configuration.T5GemmaConfigException">The configuration is impossible.</exception>
+    public static T5GemmaForConditionalGeneration FromConfig(T5GemmaConfig config, PretrainedOptions? options = null)
+    {
+        var model = PretrainedFolder.Create<T5GemmaForConditionalGeneration, T5GemmaInputs, Seq2SeqLMOutput>(config, options, (resolved, factory) => new(resolved, factory));
+        model.GenerationConfig = GenerationConfig.FromModelConfig(model.Config);
+        return model;
+    }
+
+    /// <summary>Loads a checkpoint folder of this or another T5Gemma class; the model is in evaluation mode.</summary>
+    /// <param name="folder">Folder with <c>config.json</c> and safetensors files; <c>generation_config.json</c> is read if it is there.</param>
+    /// <param name="options">Device, dtype, strictness and more; null: the stored dtype on the CPU.</param>
+    /// <exception cref="CheckpointMismatchException">Tensors are missing or have a wrong shape.</exception>
+    /// <exception cref="SafetensorsFormatException">A file is damaged.</exception>
+    public static T5GemmaForConditionalGeneration FromPretrained(string folder, PretrainedOptions? options = null)
+    {
+        var model = PretrainedFolder.Load<T5GemmaForConditionalGeneration, T5GemmaInputs, Seq2SeqLMOutput>(folder, options, (config, factory) => new(config, factory));
+        model.GenerationConfig = GenerationConfig.FromPretrained(folder, model.Config);
+        return model;
+    }
+
+    /// <summary>Writes configuration, weights and generation defaults, so that this library and transformers load the folder.</summary>
+    /// <param name="folder">The folder; made if it does not exist.</param>
+    /// <param name="maxShardSizeInBytes">Largest weight file in bytes; null: 50 GB, the reference's default.</param>
+    public override void SavePretrained(string folder, long? maxShardSizeInBytes = null)
+    {
+        base.SavePretrained(folder, maxShardSizeInBytes);
+        GenerationConfig.SavePretrained(folder);
+    }
+
+    /// <summary>Computes logits, and the loss if labels are given; decoder ids are then made from the labels unless they are given too.</summary>
+    /// <param name="input">Arguments.</param>
+    /// <exception cref="ArgumentException">Both or neither of ids and embeddings, or a shape or dtype is wrong.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An id or label on the CPU lies outside the vocabulary.</exception>
+    public override Seq2SeqLMOutput forward(T5GemmaInputs input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        using var scope = NewDisposeScope();
+        if (input is { Labels: { } targets, DecoderInputIds: null, DecoderInputsEmbeds: null })
+            input = input with { DecoderInputIds = ShiftRight.Apply(targets, Config.Decoder) };
+        var output = Model.call(input);
+        var logits = Logits(Kept(output.LastHiddenState, input));
+        var loss = input.Labels is { } labels ? Losses.TokenCrossEntropy(logits, labels, input.NumItemsInBatch) : null;
+
+        scope.MoveToOuter(output.Tensors());
+        if (input.PastKeyValues is null)
+            output.PastKeyValues?.MoveToOuter(scope);
+        return new()
+        {
+            Loss = loss is null ? null : scope.MoveToOuter(loss),
+            Logits = scope.MoveToOuter(logits),
+            PastKeyValues = output.PastKeyValues,
+            DecoderHiddenStates = output.DecoderHiddenStates,
+            DecoderAttentions = output.DecoderAttentions,
+            CrossAttentions = output.CrossAttentions,
+            EncoderLastHiddenState = output.EncoderLastHiddenState,
+            EncoderHiddenStates = output.EncoderHiddenStates,
+            EncoderAttentions = output.EncoderAttentions,
+        };
+    }
+
+    /// <summary>Generates token ids.</summary>
+    /// <param name="inputs">Source ids and mask, or an encoded source.</param>
+    /// <param name="config">Settings that replace those of <see cref="GenerationConfig"/>; null: none.</param>
+    /// <param name="cancellationToken">Stops between two steps.</param>
+    /// <returns>The ids [B, length], start token and padding included; they belong to the caller's dispose scope.</returns>
+    /// <exception cref="ArgumentException">Inputs or settings contradict each other or have a wrong shape.</exception>
+    /// <exception cref="NotSupportedException">A setting is not implemented.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public GenerationOutput Generate(GenerationInputs inputs, GenerationConfig? config = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        return GreedyDecoder.Generate(this, inputs, GenerationConfig.Override(config), cancellationToken);
+    }
+
+    /// <summary>Makes decoder inputs from labels: start id first, last label dropped, -100 turned into padding.</summary>
+    /// <param name="labels">Target ids [B, T], int64.</param>
+    /// <remarks>HF: <c>prepare_decoder_input_ids_from_labels</c>.</remarks>
+    public Tensor PrepareDecoderInputIdsFromLabels(Tensor labels)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        return ShiftRight.Apply(labels, Config.Decoder);
+    }
+
+    private Tensor Logits(Tensor hiddenStates)
+    {
+        using var scope = NewDisposeScope();
+        var logits = LmHead.call(hiddenStates, Model.Decoder.EmbedTokens.weight!); // an embedding has a weight
+        if (Config.Decoder.FinalLogitSoftcapping is { } cap)
+            logits = logits.div_(cap).tanh_() * cap;
+        return scope.MoveToOuter(logits);
+    }
+
+    private static Tensor Kept(Tensor hiddenStates, T5GemmaInputs input)
+    {
+        if (input.LogitsToKeepIndices is { } indices)
+            return hiddenStates.index_select(1, indices);
+        ArgumentOutOfRangeException.ThrowIfNegative(input.LogitsToKeep, "logitsToKeep");
+        var length = hiddenStates.size(1);
+        return input.LogitsToKeep is 0 || input.LogitsToKeep >= length
+            ? hiddenStates
+            : hiddenStates.narrow(1, length - input.LogitsToKeep, input.LogitsToKeep);
+    }
+}

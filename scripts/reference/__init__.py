@@ -1,0 +1,1 @@
+"""Parts of the reference export: configurations, weights, inputs, and the key groups of a parity folder."""
