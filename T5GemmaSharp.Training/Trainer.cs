@@ -4,8 +4,8 @@ using T5GemmaSharp.Training.Data;
 using T5GemmaSharp.Training.Logging;
 using T5GemmaSharp.Training.Optimization;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace T5GemmaSharp.Training;
 

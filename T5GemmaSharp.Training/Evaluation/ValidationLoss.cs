@@ -1,5 +1,6 @@
 using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Training.Data;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Training.Evaluation;

@@ -8,13 +8,13 @@ public sealed class G2pEvaluator
 {
     private const int BatchSize = 512;
 
-    private readonly GreedyDecoder _decoder;
+    private readonly BatchDecoder _decoder;
 
     /// <summary>Creates an evaluator.</summary>
     /// <param name="model">The model, in evaluation mode.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
     public G2pEvaluator(T5GemmaForConditionalGeneration model, T5GemmaTokenizer tokenizer)
-        => _decoder = new GreedyDecoder(model, tokenizer, G2pRecipe.MaxNewTokens, BatchSize);
+        => _decoder = new BatchDecoder(model, tokenizer, G2pRecipe.MaxNewTokens, BatchSize);
 
     /// <summary>Decodes every word and counts the errors.</summary>
     /// <param name="words">The words.</param>

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace T5GemmaSharp.Training.Evaluation;
 
 /// <summary>Answers many texts by greedy decoding, in batches of like length.</summary>
-public sealed class GreedyDecoder
+public sealed class BatchDecoder
 {
     private readonly T5GemmaForConditionalGeneration _model;
     private readonly T5GemmaTokenizer _tokenizer;
@@ -17,7 +17,7 @@ public sealed class GreedyDecoder
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="maxNewTokens">Longest answer in tokens.</param>
     /// <param name="batchSize">Texts a batch.</param>
-    public GreedyDecoder(T5GemmaForConditionalGeneration model, T5GemmaTokenizer tokenizer, int maxNewTokens, int batchSize)
+    public BatchDecoder(T5GemmaForConditionalGeneration model, T5GemmaTokenizer tokenizer, int maxNewTokens, int batchSize)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(tokenizer);
