@@ -164,5 +164,5 @@ public sealed record T5GemmaConfig
     }
 
     /// <summary>Returns the text of a <c>config.json</c> in transformers' 5.x form, keys sorted.</summary>
-    public string ToJson() => ConfigJson.Write(Resolve());
+    public string ToJson() => ConfigJson.Write(Resolve(), T5GemmaJsonContext.Default.T5GemmaConfig);
 }

@@ -3,7 +3,6 @@ using T5GemmaSharp.Generation;
 using T5GemmaSharp.Modeling;
 using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Modeling.Outputs;
-using TorchSharp;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 

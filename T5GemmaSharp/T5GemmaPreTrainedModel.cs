@@ -1,6 +1,5 @@
 using T5GemmaSharp.Checkpoints;
 using T5GemmaSharp.Modeling;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp;

@@ -175,7 +175,7 @@ public sealed class SafetensorsFileTests
     public void OpenReadDispose_LeavesNoTensorAlive()
     {
         var path = WriteFloatPair(1f, 2f);
-        var live = Tensor.TotalCount;
+        var live = LiveTensors.Baseline();
         using (var file = SafetensorsFile.Open(path))
         {
             file.Read("a").Dispose();

@@ -11,15 +11,30 @@ internal static class ConfigJson
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>Reads, resolves and validates a model's configuration.</summary>
     internal static T5GemmaConfig Read(string json, string source)
+    {
+        var config = Guarded(source, () => JsonSerializer.Deserialize(Normalize(Parse(json)), T5GemmaJsonContext.Default.T5GemmaConfig)!).Resolve(); // an object node never gives null
+        ConfigValidator.Validate(config, source);
+        return config;
+    }
+
+    /// <summary>Reads any other configuration whose properties are all optional.</summary>
+    internal static T Read<T>(string json, string source, JsonTypeInfo<T> contract)
+        where T : class => Guarded(source, () => JsonSerializer.Deserialize(Parse(json), contract)!); // an object node never gives null
+
+    /// <summary>Writes a configuration, keys sorted.</summary>
+    internal static string Write<T>(T config, JsonTypeInfo<T> contract) =>
+        Sorted(JsonSerializer.SerializeToNode(config, contract))!.ToJsonString(Indented) + "\n"; // a record is no null node
+
+    private static JsonObject Parse(string json) =>
+        JsonNode.Parse(json, documentOptions: Strict) as JsonObject ?? throw new JsonException("expected a JSON object");
+
+    private static T Guarded<T>(string source, Func<T> read)
     {
         try
         {
-            var root = JsonNode.Parse(json, documentOptions: Strict) as JsonObject
-                ?? throw new JsonException("expected a JSON object");
-            var config = JsonSerializer.Deserialize(Normalize(root), T5GemmaJsonContext.Default.T5GemmaConfig)!.Resolve(); // an object node never gives null
-            ConfigValidator.Validate(config, source);
-            return config;
+            return read();
         }
         catch (JsonException fault)
         {
@@ -27,9 +42,6 @@ internal static class ConfigJson
             throw new T5GemmaConfigException(source, [field + fault.Message], fault);
         }
     }
-
-    internal static string Write(T5GemmaConfig config) =>
-        Sorted(JsonSerializer.SerializeToNode(config, T5GemmaJsonContext.Default.T5GemmaConfig))!.ToJsonString(Indented) + "\n"; // a config is no null node
 
     private static JsonObject Normalize(JsonObject root)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using T5GemmaSharp.Generation;
 
 namespace T5GemmaSharp.Configuration;
 
@@ -6,4 +7,5 @@ namespace T5GemmaSharp.Configuration;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(T5GemmaConfig))]
 [JsonSerializable(typeof(T5GemmaModuleConfig))]
+[JsonSerializable(typeof(GenerationConfig))]
 internal sealed partial class T5GemmaJsonContext : JsonSerializerContext;

@@ -1,5 +1,4 @@
 using T5GemmaSharp.Configuration;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Modeling;

@@ -1,5 +1,4 @@
 using T5GemmaSharp.Configuration;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

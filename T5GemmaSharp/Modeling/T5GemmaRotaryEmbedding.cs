@@ -1,4 +1,3 @@
-using T5GemmaSharp.Configuration;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -12,7 +12,8 @@ NUM_LABELS = 5
 TRAIN_STEPS = 25
 WARMUP_STEPS = 5
 PROMPT_LENGTH = 9
-PROMPT_TRIES = 10
+TRIES = 10
+TRAIN_LIMIT = 1e-5
 GENERATION_LENGTHS = (14, 9, 6)
 TRAIN_SOURCE_LENGTHS = (16, 12, 10)
 TRAIN_TARGET_LENGTHS = (9, 6, 7)
@@ -102,19 +103,29 @@ def gradients(model, configuration, generator):
     return {**prefixed("grad", {**batch, "loss": loss.detach()}), **prefixed("grad.param", found)}
 
 
-def training(model, configuration, generator):
-    """train: the batches, and what training_curve makes of them."""
-    batches = []
-    for step in range(TRAIN_STEPS):
-        side = SIDES[step % 2]
-        batch = inputs.source_batch(TRAIN_SOURCE_LENGTHS, source_vocab(configuration), side, generator)
-        batch["labels"] = inputs.target_labels(TRAIN_TARGET_LENGTHS, configuration.decoder["vocab_size"], generator)
-        batches.append(batch)
-    losses, norms = training_curve(model, batches)
+def training(model, twin, configuration, generator):
+    """train: batches, losses and norms, and by how much the losses of the twin differ at most, relative.
+
+    The twin is the same model with weights changed by rounding; batches on which it goes another way are drawn again.
+    """
+    for _ in range(TRIES):
+        batches = [_train_batch(configuration, SIDES[step % 2], generator) for step in range(TRAIN_STEPS)]
+        losses, norms = training_curve(model, batches)
+        moved = ((training_curve(twin, batches)[0] - losses) / losses).abs().max().item()
+        if moved <= TRAIN_LIMIT:
+            break
+    else:
+        raise generation.UnstableCaseError(f"training amplifies rounding to {moved:.3g} of the loss")
     tensors = {"train.losses": losses, "train.grad_norms": norms}
     for step, batch in enumerate(batches):
         tensors.update(prefixed(f"train.{step}", batch))
-    return tensors
+    return tensors, moved
+
+
+def _train_batch(configuration, side, generator):
+    batch = inputs.source_batch(TRAIN_SOURCE_LENGTHS, source_vocab(configuration), side, generator)
+    batch["labels"] = inputs.target_labels(TRAIN_TARGET_LENGTHS, configuration.decoder["vocab_size"], generator)
+    return batch
 
 
 def training_curve(model, batches):
@@ -167,7 +178,7 @@ def generations(model, twins, configuration, generator, seed):
 def _prompted(model, twins, batch, configuration, generator):
     """gen.prompt: transformers puts the start token in front of prompts that do not begin with it."""
     shape = (len(GENERATION_LENGTHS), PROMPT_LENGTH)
-    for _ in range(PROMPT_TRIES):
+    for _ in range(TRIES):
         prompt = inputs.random_ids(shape, configuration.decoder["vocab_size"], generator)
         if configuration.prompt_starts_with_bos:
             prompt[:, 0] = BOS

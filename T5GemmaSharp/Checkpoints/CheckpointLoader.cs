@@ -1,0 +1,59 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace T5GemmaSharp.Checkpoints;
+
+/// <summary>Loads a checkpoint into a module of any kind, all of it or nothing.</summary>
+internal static class CheckpointLoader
+{
+    /// <summary>Checks names, shapes, dtypes and tied weights, then gives each tensor of the module its stored values.</summary>
+    /// <remarks>
+    /// On the CPU, a tensor whose dtype is the stored one takes over the mapped file as its memory; others are copied, and cast, in
+    /// chunks. Whether a parameter needs gradients stays as it is. TorchSharp's own loading would broadcast shapes that differ.
+    /// </remarks>
+    /// <param name="module">The module, with tensors of the wanted dtypes on the wanted devices; their values may be uninitialised.</param>
+    /// <param name="reader">The checkpoint; it may be disposed after the call.</param>
+    /// <param name="options">What is allowed.</param>
+    /// <returns>What was loaded, and the keys that the caller must initialise.</returns>
+    /// <exception cref="CheckpointMismatchException">The checkpoint differs in a way that the options forbid; the module is unchanged.</exception>
+    /// <exception cref="ArgumentException">A tensor of the module has no memory (meta device); the module is unchanged.</exception>
+    /// <exception cref="IOException">The disk failed while values were read, after all checks; discard the module.</exception>
+    public static LoadReport Load(nn.Module module, CheckpointReader reader, CheckpointLoadOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        ArgumentNullException.ThrowIfNull(reader);
+        ArgumentNullException.ThrowIfNull(options);
+        var plan = new CheckpointPlan(Targets(module), reader, options);
+        using var noGrad = no_grad();
+        foreach (var (key, target) in plan.Loads)
+        {
+            if (options.UseMemoryMap && target.device_type == DeviceType.CPU && target.dtype == reader.GetEntry(key).DType)
+            {
+                using var mapped = reader.Read(key);
+                target.set_(mapped);
+            }
+            else
+            {
+                reader.CopyTo(key, target);
+            }
+        }
+
+        return plan.Report;
+    }
+
+    private static Dictionary<string, Tensor> Targets(nn.Module module)
+    {
+        var targets = new Dictionary<string, Tensor>();
+        foreach (var (key, parameter) in module.named_parameters())
+            targets.Add(key, parameter);
+        foreach (var (key, buffer) in module.named_buffers(recurse: true, include_nonpersistent: false))
+            targets.Add(key, buffer);
+        foreach (var (key, target) in targets)
+        {
+            if (target.device_type == DeviceType.META)
+                throw new ArgumentException($"{key}: expected a tensor with memory, got one on the meta device.", nameof(module));
+        }
+
+        return targets;
+    }
+}

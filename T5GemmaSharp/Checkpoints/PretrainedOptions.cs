@@ -1,0 +1,43 @@
+using T5GemmaSharp.Configuration;
+using static TorchSharp.torch;
+
+namespace T5GemmaSharp.Checkpoints;
+
+/// <summary>How a model is built or loaded.</summary>
+public sealed record PretrainedOptions
+{
+    /// <summary>Dtype of the weights; null: the stored one when loading, float32 when building.</summary>
+    public ScalarType? DType { get; init; }
+
+    /// <summary>Device of the weights; null: the CPU.</summary>
+    public Device? Device { get; init; }
+
+    /// <summary>How attention is computed; default <see cref="AttentionImplementation.Auto"/>.</summary>
+    public AttentionImplementation Attention { get; init; }
+
+    /// <summary>How far a checkpoint may differ from the model; default <see cref="Strictness.Default"/>.</summary>
+    public Strictness Strictness { get; init; }
+
+    /// <summary>Number of classes of a classification head; null: as the configuration says.</summary>
+    public int? NumLabels { get; init; }
+
+    /// <summary>Loss of a sequence classification head; null: as the configuration says.</summary>
+    public ProblemType? ProblemType { get; init; }
+
+    /// <summary>Whether the model has a decoder; null: as the configuration says.</summary>
+    public bool? IsEncoderDecoder { get; init; }
+
+    /// <summary>Applies the overrides to a configuration and resolves it.</summary>
+    internal T5GemmaConfig Apply(T5GemmaConfig config)
+    {
+        if (Attention == AttentionImplementation.Fused)
+            throw new NotSupportedException("attention: this version has no fused kernels; use Auto or Eager");
+        config = config with
+        {
+            AttnImplementation = Attention,
+            IsEncoderDecoder = IsEncoderDecoder ?? config.IsEncoderDecoder,
+            ProblemType = ProblemType ?? config.ProblemType,
+        };
+        return (NumLabels is { } count && count != config.NumLabels ? config.WithNumLabels(count) : config).Resolve();
+    }
+}

@@ -1,0 +1,103 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using T5GemmaSharp.Checkpoints;
+using T5GemmaSharp.Configuration;
+
+namespace T5GemmaSharp.Generation;
+
+/// <summary>Settings of a generation. A null means "not given": the model's own value, or else the default, then counts.</summary>
+/// <remarks>HF: <c>GenerationConfig</c>. The JSON name of a property is its snake_case form.</remarks>
+public sealed record GenerationConfig
+{
+    /// <summary>Name of the file in a checkpoint folder.</summary>
+    public const string FileName = "generation_config.json";
+
+    /// <summary>Longest result in tokens, start token and prompt included; default 20 more than the prompt. <see cref="MaxNewTokens"/> comes before it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? MaxLength { get; init; }
+
+    /// <summary>Most tokens to generate.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? MaxNewTokens { get; init; }
+
+    /// <summary>Fewest tokens to generate before an end token is allowed; default 0.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? MinNewTokens { get; init; }
+
+    /// <summary>Whether keys and values are kept between steps; default true.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? UseCache { get; init; }
+
+    /// <summary>Id of padding, which fills finished rows; default the first end id.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? PadTokenId { get; init; }
+
+    /// <summary>Id that starts the decoder where <see cref="DecoderStartTokenId"/> is not given.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? BosTokenId { get; init; }
+
+    /// <summary>Ids that end a row; null: none.</summary>
+    [JsonConverter(typeof(TokenIdsConverter))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<long>? EosTokenId { get; init; }
+
+    /// <summary>Id that starts the decoder.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? DecoderStartTokenId { get; init; }
+
+    /// <summary>Whether to return the scores of every step; default false.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? OutputScores { get; init; }
+
+    /// <summary>Keys that this library does not read; kept so that saving loses nothing.</summary>
+    [JsonExtensionData]
+    [JsonInclude] // the source generator cannot fill an init-only extension bag
+    public IDictionary<string, JsonElement>? AdditionalProperties { get; internal set; }
+
+    /// <summary>Reads the file of a checkpoint folder, or takes the special ids of the model's configuration if there is none.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="config">The model's configuration.</param>
+    /// <exception cref="T5GemmaConfigException">The file is no valid generation configuration.</exception>
+    public static GenerationConfig FromPretrained(string folder, T5GemmaConfig config)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        var path = Path.Combine(folder, FileName);
+        return File.Exists(path) ? FromJson(File.ReadAllText(path), path) : FromModelConfig(config);
+    }
+
+    /// <summary>Takes the special ids of a model's configuration.</summary>
+    /// <param name="config">The model's configuration.</param>
+    public static GenerationConfig FromModelConfig(T5GemmaConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        var resolved = config.Resolve();
+        return new() { BosTokenId = resolved.BosTokenId, EosTokenId = resolved.EosTokenId, PadTokenId = resolved.PadTokenId };
+    }
+
+    /// <summary>Writes the file into a checkpoint folder.</summary>
+    /// <param name="folder">The folder.</param>
+    public void SavePretrained(string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        TextFile.Write(Path.Combine(folder, FileName), ConfigJson.Write(this, T5GemmaJsonContext.Default.GenerationConfig));
+    }
+
+    /// <summary>Returns a copy in which every setting that is given in another configuration replaces this one's.</summary>
+    /// <param name="settings">The other configuration; null: none.</param>
+    internal GenerationConfig Override(GenerationConfig? settings) => settings is null ? this : this with
+    {
+        MaxLength = settings.MaxLength ?? MaxLength,
+        MaxNewTokens = settings.MaxNewTokens ?? MaxNewTokens,
+        MinNewTokens = settings.MinNewTokens ?? MinNewTokens,
+        UseCache = settings.UseCache ?? UseCache,
+        PadTokenId = settings.PadTokenId ?? PadTokenId,
+        BosTokenId = settings.BosTokenId ?? BosTokenId,
+        EosTokenId = settings.EosTokenId ?? EosTokenId,
+        DecoderStartTokenId = settings.DecoderStartTokenId ?? DecoderStartTokenId,
+        OutputScores = settings.OutputScores ?? OutputScores,
+        AdditionalProperties = settings.AdditionalProperties ?? AdditionalProperties,
+    };
+
+    private static GenerationConfig FromJson(string json, string source) =>
+        ConfigJson.Read(json, source, T5GemmaJsonContext.Default.GenerationConfig);
+}
