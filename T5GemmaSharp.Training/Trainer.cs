@@ -32,7 +32,7 @@ public sealed class Trainer
         _model = model;
         _options = options;
         _parameters = [.. model.parameters()];
-        _device = _parameters[0].device;
+        _device = model.Device;
         _padId = model.Config.PadTokenId ?? 0;
     }
 

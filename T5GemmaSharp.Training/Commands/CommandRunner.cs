@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Security;
 using T5GemmaSharp.Checkpoints;
+using T5GemmaSharp.Configuration;
+using T5GemmaSharp.Interop;
 
 namespace T5GemmaSharp.Training.Commands;
 
@@ -12,7 +14,7 @@ internal static class CommandRunner
     {
         var result = root.Parse(arguments);
         if (result.Action is ParseErrorAction)
-            return Fail(ExitCode.BadInput, $"{result.Errors[0].Message} (see --help)");
+            return Fail(ExitCode.BadInput, $"{Describe(result)} (see --help)");
         try
         {
             // The commands watch the signals themselves: a step in progress may take longer than the library's two seconds.
@@ -38,10 +40,14 @@ internal static class CommandRunner
         }
     }
 
+    // The first error of an unknown word is that the command is missing, which hides the cause.
+    private static string Describe(ParseResult result)
+        => result.UnmatchedTokens is [var token, ..] ? $"{token}: expected a command or an option, it is neither" : result.Errors[0].Message;
+
     private static bool IsBadInput(Exception exception) => exception
         is UsageException or ArgumentException or FormatException or NotSupportedException
         or IOException or UnauthorizedAccessException or SecurityException
-        or CheckpointMismatchException;
+        or CheckpointMismatchException or T5GemmaConfigException or CudaUnavailableException or TorchNativeException;
 
     private static int Fail(int code, string message)
     {

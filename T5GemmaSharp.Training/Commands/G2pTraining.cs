@@ -1,3 +1,4 @@
+using T5GemmaSharp.Checkpoints;
 using T5GemmaSharp.Training.Checkpointing;
 using T5GemmaSharp.Training.Evaluation;
 using T5GemmaSharp.Training.Logging;

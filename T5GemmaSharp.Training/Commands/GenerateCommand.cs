@@ -7,19 +7,20 @@ namespace T5GemmaSharp.Training.Commands;
 internal static class GenerateCommand
 {
     private const int BatchSize = 64;
+    private const int DefaultMaxNewTokens = 64;
 
     public static Command Create()
     {
         var texts = new Argument<string[]>("text") { Description = "Texts for the encoder; each is answered on a line.", Arity = ArgumentArity.OneOrMore };
         var model = SharedOptions.Model();
-        var maxNewTokens = new Option<int>("--max-new-tokens") { Description = "Longest answer in tokens.", DefaultValueFactory = _ => 64 };
+        var maxNewTokens = NumberOption.Create<int>("--max-new-tokens", $"Longest answer in tokens. Default {DefaultMaxNewTokens}.");
         var device = SharedOptions.Device();
         var dtype = SharedOptions.DType();
         var command = new Command("generate", "Answers texts by greedy decoding.") { texts, model, maxNewTokens, device, dtype };
         command.SetAction(result => Run(
             result.GetRequiredValue(model),
             result.GetRequiredValue(texts),
-            result.GetValue(maxNewTokens),
+            result.GetValue(maxNewTokens) ?? DefaultMaxNewTokens,
             result.GetRequiredValue(device),
             result.GetRequiredValue(dtype)));
         return command;

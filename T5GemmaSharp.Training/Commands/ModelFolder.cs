@@ -1,3 +1,4 @@
+using T5GemmaSharp.Checkpoints;
 using T5GemmaSharp.Tokenization;
 
 namespace T5GemmaSharp.Training.Commands;

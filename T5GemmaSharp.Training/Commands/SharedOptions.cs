@@ -1,4 +1,5 @@
 using System.CommandLine;
+using T5GemmaSharp.Interop;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -31,13 +32,12 @@ internal static class SharedOptions
     public static Option<bool> Json() => new("--json") { Description = "Print one line of JSON, the last on standard output." };
 
     /// <summary>The device that a value of <c>--device</c> names.</summary>
-    /// <exception cref="UsageException">CUDA is asked for and there is none.</exception>
+    /// <exception cref="CudaUnavailableException">CUDA is asked for and there is none; the message says why.</exception>
     public static Device ResolveDevice(string name)
     {
-        var hasCuda = name != "cpu" && cuda.is_available();
-        if (name == "cuda" && !hasCuda)
-            throw new UsageException("--device: expected a CUDA device, libtorch finds none; use --device cpu, or build with -p:TorchBackend=cuda on a machine with an NVIDIA driver");
-        return hasCuda ? CUDA : CPU;
+        if (name == "cuda")
+            TorchNative.RequireCuda();
+        return name != "cpu" && cuda.is_available() ? CUDA : CPU;
     }
 
     /// <summary>The dtype that a value of <c>--dtype</c> names; null: the stored one.</summary>

@@ -9,21 +9,21 @@ internal static class TrainCommand
 {
     private static readonly Option<string> Preset = CreatePreset();
     private static readonly Option<string?> Out = new("--out") { Description = "Folder of the result, new or empty; default: the first free runs/g2p-N.", HelpName = "DIR" };
-    private static readonly Option<int?> Steps = new("--steps") { Description = "Optimizer steps." };
-    private static readonly Option<int?> BatchSize = new("--batch-size") { Description = "Examples a step." };
-    private static readonly Option<double?> PeakLearningRate = new("--lr") { Description = "Peak learning rate." };
-    private static readonly Option<int?> WarmupSteps = new("--warmup-steps") { Description = "Steps in which the learning rate rises to its peak." };
+    private static readonly Option<int?> Steps = NumberOption.Create<int>("--steps", "Optimizer steps.");
+    private static readonly Option<int?> BatchSize = NumberOption.Create<int>("--batch-size", "Examples a step.");
+    private static readonly Option<double?> PeakLearningRate = NumberOption.Create<double>("--lr", "Peak learning rate.");
+    private static readonly Option<int?> WarmupSteps = NumberOption.Create<int>("--warmup-steps", "Steps in which the learning rate rises to its peak.");
     private static readonly Option<LearningRateSchedule?> Schedule = new("--schedule") { Description = "Shape of the learning rate after the warm-up." };
-    private static readonly Option<double?> WeightDecay = new("--weight-decay") { Description = "Decoupled weight decay." };
-    private static readonly Option<double?> LabelSmoothing = new("--label-smoothing") { Description = "Label smoothing, 0 to below 1." };
-    private static readonly Option<double?> Dropout = new("--dropout") { Description = "Dropout rate." };
-    private static readonly Option<int?> HiddenSize = new("--hidden-size") { Description = "Width of the model." };
-    private static readonly Option<int?> Layers = new("--layers") { Description = "Layers of the encoder, and of the decoder." };
-    private static readonly Option<int?> Heads = new("--heads") { Description = "Attention heads." };
-    private static readonly Option<int?> IntermediateSize = new("--intermediate-size") { Description = "Width inside the feed-forward blocks." };
-    private static readonly Option<int?> ReportSteps = new("--report-steps") { Description = "Steps between reports." };
-    private static readonly Option<int?> EvaluationSteps = new("--evaluation-steps") { Description = "Steps between evaluations on a sample; 0: none." };
-    private static readonly Option<ulong> Seed = new("--seed") { Description = "Seed of the weights, of dropout and of the order of the examples." };
+    private static readonly Option<double?> WeightDecay = NumberOption.Create<double>("--weight-decay", "Decoupled weight decay.");
+    private static readonly Option<double?> LabelSmoothing = NumberOption.Create<double>("--label-smoothing", "Label smoothing, 0 to below 1.");
+    private static readonly Option<double?> Dropout = NumberOption.Create<double>("--dropout", "Dropout rate.");
+    private static readonly Option<int?> HiddenSize = NumberOption.Create<int>("--hidden-size", "Width of the model.");
+    private static readonly Option<int?> Layers = NumberOption.Create<int>("--layers", "Layers of the encoder, and of the decoder.");
+    private static readonly Option<int?> Heads = NumberOption.Create<int>("--heads", "Attention heads.");
+    private static readonly Option<int?> IntermediateSize = NumberOption.Create<int>("--intermediate-size", "Width inside the feed-forward blocks.");
+    private static readonly Option<int?> ReportSteps = NumberOption.Create<int>("--report-steps", "Steps between reports.");
+    private static readonly Option<int?> EvaluationSteps = NumberOption.Create<int>("--evaluation-steps", "Steps between evaluations on a sample; 0: none.");
+    private static readonly Option<ulong?> Seed = NumberOption.Create<ulong>("--seed", "Seed of the weights, of dropout and of the order of the examples. Default 0.");
     private static readonly Option<string> Device = SharedOptions.Device();
 
     public static Command Create()
@@ -72,7 +72,7 @@ internal static class TrainCommand
                 LabelSmoothing = result.GetValue(LabelSmoothing) ?? training.LabelSmoothing,
                 ReportSteps = result.GetValue(ReportSteps) ?? training.ReportSteps,
                 EvaluationSteps = result.GetValue(EvaluationSteps) ?? training.EvaluationSteps,
-                Seed = result.GetValue(Seed),
+                Seed = result.GetValue(Seed) ?? training.Seed,
             },
         };
     }

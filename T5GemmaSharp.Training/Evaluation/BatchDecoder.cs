@@ -38,7 +38,7 @@ public sealed class BatchDecoder
         foreach (var batch in Enumerable.Range(0, texts.Count).OrderBy(index => texts[index].Length).Chunk(_batchSize))
         {
             cancellation.ThrowIfCancellationRequested();
-            var decoded = DecodeBatch([.. batch.Select(index => texts[index])]);
+            var decoded = DecodeBatch([.. batch.Select(index => texts[index])], cancellation);
             for (var row = 0; row < batch.Length; row++)
                 answers[batch[row]] = decoded[row];
         }
@@ -46,15 +46,14 @@ public sealed class BatchDecoder
         return answers;
     }
 
-    private string[] DecodeBatch(string[] texts)
+    private string[] DecodeBatch(string[] texts, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        var device = _model.parameters().First().device;
         var batch = _tokenizer.EncodeBatch(texts);
         var output = _model.Generate(
-            new GenerationInputs { InputIds = batch.InputIds.to(device), AttentionMask = batch.AttentionMask.to(device) },
-            new GenerationConfig { MaxNewTokens = _maxNewTokens });
+            new GenerationInputs { InputIds = batch.InputIds.to(_model.Device), AttentionMask = batch.AttentionMask.to(_model.Device) },
+            new GenerationConfig { MaxNewTokens = _maxNewTokens },
+            cancellation);
         var sequences = output.Sequences.cpu();
         var width = (int)sequences.shape[1];
         return [.. sequences.data<long>().ToArray().Chunk(width).Select(ReadRow)];

@@ -22,7 +22,7 @@ public static class ValidationLoss
         foreach (var chunk in examples.OrderBy(example => example.InputIds.Length).Chunk(batchSize))
         {
             using var scope = NewDisposeScope();
-            var batch = Seq2SeqBatch.Create(chunk, model.Config.PadTokenId ?? 0, model.parameters().First().device);
+            var batch = Seq2SeqBatch.Create(chunk, model.Config.PadTokenId ?? 0, model.Device);
             var output = model.call(new T5GemmaInputs
             {
                 InputIds = batch.InputIds,

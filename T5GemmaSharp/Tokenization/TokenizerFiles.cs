@@ -1,3 +1,5 @@
+using T5GemmaSharp.Checkpoints;
+
 namespace T5GemmaSharp.Tokenization;
 
 /// <summary>The files that a tokenizer was read from, kept so that they can be saved beside a model unchanged.</summary>
@@ -66,20 +68,9 @@ internal sealed class TokenizerFiles
 
     private static void WriteWhole(string path, byte[] bytes)
     {
-        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
-            {
-                stream.Write(bytes);
-                stream.Flush(flushToDisk: true);
-            }
-
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
+        using var file = new TemporaryFile(path, bytes.Length);
+        RandomAccess.Write(file.Handle, bytes, fileOffset: 0);
+        file.Complete();
+        file.Commit();
     }
 }
