@@ -18,7 +18,7 @@ public sealed class CrossClassLoadingTests
     public void SaveGenerator()
     {
         _folder = new ScratchFolder();
-        _source = TinyModel.RandomLM(TinyModel.Config with { TieWordEmbeddings = false });
+        _source = SampleModel.RandomLM(SampleModel.Config with { TieWordEmbeddings = false });
         _source.SavePretrained(_folder.Path);
     }
 
@@ -82,7 +82,7 @@ public sealed class CrossClassLoadingTests
     [Test]
     public void FromPretrained_ClassifierIntoClassifier_KeepsTheHead()
     {
-        using var saved = TinyModel.Random(ModelClass.All[3], TinyModel.Config.WithNumLabels(3));
+        using var saved = SampleModel.Random(ModelClass.All[3], SampleModel.Config.WithNumLabels(3));
         ModelClass.Save(saved, _folder.Path);
         using var loaded = T5GemmaForTokenClassification.FromPretrained(_folder.Path);
         ParameterAssert.Equal(loaded, saved);
@@ -91,7 +91,7 @@ public sealed class CrossClassLoadingTests
     [Test]
     public void FromPretrained_OtherNumLabels_NeedsLenient()
     {
-        using var saved = TinyModel.Random(ModelClass.All[3], TinyModel.Config.WithNumLabels(3));
+        using var saved = SampleModel.Random(ModelClass.All[3], SampleModel.Config.WithNumLabels(3));
         ModelClass.Save(saved, _folder.Path);
         var options = new PretrainedOptions { NumLabels = 5 };
         var refused = Assert.Throws<CheckpointMismatchException>(() => T5GemmaForSequenceClassification.FromPretrained(_folder.Path, options))!;
@@ -109,7 +109,7 @@ public sealed class CrossClassLoadingTests
     [Test]
     public void FromPretrained_SameNumLabels_KeepsTheirNames()
     {
-        using var saved = TinyModel.Random(ModelClass.All[3], TinyModel.Config with { Id2Label = ["bad", "fair", "good"] });
+        using var saved = SampleModel.Random(ModelClass.All[3], SampleModel.Config with { Id2Label = ["bad", "fair", "good"] });
         ModelClass.Save(saved, _folder.Path);
         using var loaded = T5GemmaForSequenceClassification.FromPretrained(_folder.Path, new() { NumLabels = 3 });
         Assert.That(loaded.Config.Id2Label, Is.EqualTo(new[] { "bad", "fair", "good" }));
@@ -119,7 +119,7 @@ public sealed class CrossClassLoadingTests
     public void FromPretrained_BareModelIntoGenerator_AddsThePrefix()
     {
         using var folder = new ScratchFolder();
-        using var bare = TinyModel.Random(ModelClass.All[1]);
+        using var bare = SampleModel.Random(ModelClass.All[1]);
         ModelClass.Save(bare, folder.Path);
         using var model = T5GemmaForConditionalGeneration.FromPretrained(folder.Path);
         using (Assert.EnterMultipleScope())
@@ -135,7 +135,7 @@ public sealed class CrossClassLoadingTests
     public void FromPretrained_BareModelIntoUntiedGenerator_MissesTheHead()
     {
         using var folder = new ScratchFolder();
-        using var bare = TinyModel.Random(ModelClass.All[1], TinyModel.Config with { TieWordEmbeddings = false });
+        using var bare = SampleModel.Random(ModelClass.All[1], SampleModel.Config with { TieWordEmbeddings = false });
         ModelClass.Save(bare, folder.Path);
         var refused = Assert.Throws<CheckpointMismatchException>(() => T5GemmaForConditionalGeneration.FromPretrained(folder.Path))!;
         Assert.That(refused.MissingKeys, Is.EqualTo(new[] { "lm_head.out_proj.weight" }));
@@ -145,7 +145,7 @@ public sealed class CrossClassLoadingTests
     public void FromPretrained_EncoderIntoGenerator_NamesTheMissingDecoder()
     {
         using var folder = new ScratchFolder();
-        using var encoder = TinyModel.Random(ModelClass.All[2]);
+        using var encoder = SampleModel.Random(ModelClass.All[2]);
         ModelClass.Save(encoder, folder.Path);
         var refused = Assert.Throws<CheckpointMismatchException>(() => T5GemmaForConditionalGeneration.FromPretrained(folder.Path))!;
         using (Assert.EnterMultipleScope())

@@ -24,7 +24,7 @@ public sealed class PretrainedMismatchTests
     {
         _folder = new ScratchFolder();
         _scope = NewDisposeScope();
-        _source = TinyModel.RandomLM();
+        _source = SampleModel.RandomLM();
         _source.SavePretrained(_folder.Path);
         _stored = ParameterAssert.Parameters(_source);
     }

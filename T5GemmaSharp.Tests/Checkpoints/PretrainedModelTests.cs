@@ -26,7 +26,7 @@ public sealed class PretrainedModelTests
         var modelClass = (ModelClass)source;
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        using var saved = TinyModel.Random(modelClass, TinyModel.Config.WithNumLabels(3), new() { DType = dtype });
+        using var saved = SampleModel.Random(modelClass, SampleModel.Config.WithNumLabels(3), new() { DType = dtype });
         ModelClass.Save(saved, _folder.Path);
 
         using var loaded = modelClass.Load(_folder.Path, new() { Strictness = Strictness.Exact });
@@ -36,7 +36,7 @@ public sealed class PretrainedModelTests
         Assert.That(loaded.training, Is.False);
         var config = ModelClass.ConfigOf(loaded);
         Assert.That(config.ToJson(), Is.EqualTo((ModelClass.ConfigOf(saved) with { Architectures = [modelClass.Type.Name], DType = dtype }).ToJson()));
-        var (expected, actual) = (ModelClass.Call(saved, TinyModel.Inputs(saved)), ModelClass.Call(loaded, TinyModel.Inputs(loaded)));
+        var (expected, actual) = (ModelClass.Call(saved, SampleModel.Inputs(saved)), ModelClass.Call(loaded, SampleModel.Inputs(loaded)));
         Assert.That(actual, Has.Count.EqualTo(expected.Count));
         for (var i = 0; i < actual.Count; i++)
             ParameterAssert.Equal(actual[i], expected[i], $"output {i}");
@@ -46,7 +46,7 @@ public sealed class PretrainedModelTests
     [TestCase(false)]
     public void SavePretrained_Head_IsStoredOnlyWhereItIsNotTied(bool isTied)
     {
-        using var saved = TinyModel.RandomLM(TinyModel.Config with { TieWordEmbeddings = isTied });
+        using var saved = SampleModel.RandomLM(SampleModel.Config with { TieWordEmbeddings = isTied });
         saved.SavePretrained(_folder.Path);
         using var reader = CheckpointReader.Open(_folder.Path);
         Assert.That(reader.Keys.Contains("lm_head.out_proj.weight"), Is.EqualTo(!isTied));
@@ -61,7 +61,7 @@ public sealed class PretrainedModelTests
     public void SavePretrained_SmallShards_LoadTheSame()
     {
         const long Limit = 20_000;
-        using var saved = TinyModel.RandomLM();
+        using var saved = SampleModel.RandomLM();
         saved.SavePretrained(_folder.Path, Limit);
 
         var shards = _folder.FileNames.Where(name => name.StartsWith("model-", StringComparison.Ordinal)).ToArray();
@@ -82,9 +82,9 @@ public sealed class PretrainedModelTests
     [Test]
     public void SavePretrained_OverAnotherSave_ReplacesAllOfIt()
     {
-        using var first = TinyModel.RandomLM();
+        using var first = SampleModel.RandomLM();
         first.SavePretrained(_folder.Path, maxShardSizeInBytes: 20_000);
-        using var second = TinyModel.RandomLM(TinyModel.Config with { Encoder = TinyModel.Config.Encoder with { NumHiddenLayers = 1 } });
+        using var second = SampleModel.RandomLM(SampleModel.Config with { Encoder = SampleModel.Config.Encoder with { NumHiddenLayers = 1 } });
         second.GenerationConfig = second.GenerationConfig with { MaxNewTokens = 5 };
         second.SavePretrained(_folder.Path);
 
@@ -97,12 +97,12 @@ public sealed class PretrainedModelTests
     [Test]
     public void SavePretrained_OverTheFilesItWasLoadedFrom_KeepsBothModels()
     {
-        using (var saved = TinyModel.RandomLM())
+        using (var saved = SampleModel.RandomLM())
             saved.SavePretrained(_folder.Path);
         using var model = T5GemmaForConditionalGeneration.FromPretrained(_folder.Path); // its weights are the mapped file
         using var untouched = T5GemmaForConditionalGeneration.FromPretrained(_folder.Path);
         var before = ParameterAssert.Parameters(untouched).ToDictionary(pair => pair.Key, pair => pair.Value.bytes.ToArray());
-        TinyModel.Randomize(model);
+        SampleModel.Randomize(model);
         using (no_grad())
             model.Model.Encoder.Norm.Weight.fill_(7);
 
@@ -119,7 +119,7 @@ public sealed class PretrainedModelTests
     [TestCase(ScalarType.Float16)]
     public void FromPretrained_AsFloat32_UpcastsExactly(ScalarType stored)
     {
-        using var saved = TinyModel.RandomLM(options: new() { DType = stored });
+        using var saved = SampleModel.RandomLM(options: new() { DType = stored });
         saved.SavePretrained(_folder.Path);
         using var loaded = T5GemmaForConditionalGeneration.FromPretrained(_folder.Path, new() { DType = ScalarType.Float32 });
         Assert.That(loaded.DType, Is.EqualTo(ScalarType.Float32));
@@ -134,7 +134,7 @@ public sealed class PretrainedModelTests
     [Test]
     public void FromPretrained_AsBFloat16_Rounds()
     {
-        using var saved = TinyModel.RandomLM();
+        using var saved = SampleModel.RandomLM();
         saved.SavePretrained(_folder.Path);
         using var loaded = T5GemmaForConditionalGeneration.FromPretrained(_folder.Path, new() { DType = ScalarType.BFloat16 });
         using var expected = saved.Model.Encoder.Norm.Weight.detach().to(ScalarType.BFloat16);
@@ -146,7 +146,7 @@ public sealed class PretrainedModelTests
     [Test]
     public void SavePretrained_UnknownConfigKeys_AreKept()
     {
-        using (var saved = TinyModel.RandomLM())
+        using (var saved = SampleModel.RandomLM())
             saved.SavePretrained(_folder.Path);
         var config = JsonNode.Parse(File.ReadAllText(_folder["config.json"]))!.AsObject();
         config["my_note"] = new JsonObject { ["text"] = "kept" };
@@ -162,7 +162,7 @@ public sealed class PretrainedModelTests
     [Test]
     public void SavePretrained_GenerationConfig_IsKeptWithUnknownKeys()
     {
-        using (var saved = TinyModel.RandomLM())
+        using (var saved = SampleModel.RandomLM())
             saved.SavePretrained(_folder.Path);
         const string Stored = """{ "bos_token_id": 2, "eos_token_id": [1, 66], "max_new_tokens": 3, "pad_token_id": 0, "transformers_version": "4.53.0" }""";
         File.WriteAllText(_folder["generation_config.json"], Stored);
@@ -179,7 +179,7 @@ public sealed class PretrainedModelTests
     [Test]
     public void FromPretrained_WithoutGenerationConfig_TakesTheModelsIds()
     {
-        using (var saved = TinyModel.RandomLM(TinyModel.Config with { EosTokenId = [1, 60], BosTokenId = 4 }))
+        using (var saved = SampleModel.RandomLM(SampleModel.Config with { EosTokenId = [1, 60], BosTokenId = 4 }))
             saved.SavePretrained(_folder.Path);
         File.Delete(_folder["generation_config.json"]);
         using var loaded = T5GemmaForConditionalGeneration.FromPretrained(_folder.Path);
@@ -194,20 +194,20 @@ public sealed class PretrainedModelTests
     [Test]
     public void FromPretrained_GenerationConfigThatContradictsTheModels_Wins()
     {
-        using (var saved = TinyModel.RandomLM())
+        using (var saved = SampleModel.RandomLM())
             saved.SavePretrained(_folder.Path);
         File.WriteAllText(_folder["generation_config.json"], """{ "_from_model_config": true, "bos_token_id": 7, "eos_token_id": 9 }""");
         using var loaded = T5GemmaForConditionalGeneration.FromPretrained(_folder.Path);
-        using var generated = loaded.Generate(new() { InputIds = TinyModel.SourceIds(), AttentionMask = TinyModel.SourceMask() }, new() { MaxNewTokens = 2 }).Sequences;
+        using var generated = loaded.Generate(new() { InputIds = SampleModel.SourceIds(), AttentionMask = SampleModel.SourceMask() }, new() { MaxNewTokens = 2 }).Sequences;
         Assert.That(generated.select(1, 0).data<long>().ToArray(), Is.All.EqualTo(7));
     }
 
     [Test]
     public void SavePretrained_OfAClassifierOverAGenerator_LeavesAFolderThatLoads()
     {
-        using (var generator = TinyModel.RandomLM())
+        using (var generator = SampleModel.RandomLM())
             generator.SavePretrained(_folder.Path);
-        using (var classifier = TinyModel.Random(ModelClass.All[4]))
+        using (var classifier = SampleModel.Random(ModelClass.All[4]))
             ModelClass.Save(classifier, _folder.Path);
         using var loaded = T5GemmaForSequenceClassification.FromPretrained(_folder.Path);
         using (Assert.EnterMultipleScope())
@@ -220,7 +220,7 @@ public sealed class PretrainedModelTests
     [Test]
     public void SavePretrained_BadShardSize_ThrowsAndLeavesTheFolder()
     {
-        using var model = TinyModel.RandomLM();
+        using var model = SampleModel.RandomLM();
         model.SavePretrained(_folder.Path);
         var before = _folder.FileNames.ToDictionary(name => name, name => File.ReadAllBytes(_folder[name]));
         Assert.That(() => model.SavePretrained(_folder.Path, maxShardSizeInBytes: 0), Throws.InstanceOf<ArgumentOutOfRangeException>());

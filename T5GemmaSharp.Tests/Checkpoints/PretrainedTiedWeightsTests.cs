@@ -19,7 +19,7 @@ public sealed class PretrainedTiedWeightsTests
     public void SaveTied()
     {
         _folder = new ScratchFolder();
-        _source = TinyModel.RandomLM();
+        _source = SampleModel.RandomLM();
         _source.SavePretrained(_folder.Path);
         _stored = ParameterAssert.Parameters(_source);
     }

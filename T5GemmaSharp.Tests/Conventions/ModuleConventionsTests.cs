@@ -49,7 +49,7 @@ public sealed class ModuleConventionsTests
     [TestCaseSource(typeof(ModelClass), nameof(ModelClass.All))]
     public void Keys_BuiltModel_AreUniqueAndClean(object source)
     {
-        using var model = ((ModelClass)source).Build(TinyModel.Config with { TieWordEmbeddings = false }, null);
+        using var model = ((ModelClass)source).Build(SampleModel.Config with { TieWordEmbeddings = false }, null);
         var keys = model.state_dict().Keys.ToArray();
         var modules = model.named_modules().Select(pair => pair.name).ToArray();
         using (Assert.EnterMultipleScope())
@@ -65,7 +65,7 @@ public sealed class ModuleConventionsTests
     [TestCaseSource(typeof(ModelClass), nameof(ModelClass.All))]
     public void Keys_EverySubmodule_AreItsShareOfTheModels(object source)
     {
-        using var model = ((ModelClass)source).Build(TinyModel.Config, null);
+        using var model = ((ModelClass)source).Build(SampleModel.Config, null);
         var keys = model.state_dict().Keys.ToArray();
         foreach (var (name, module) in model.named_modules().Where(pair => pair.name.Length > 0))
         {
@@ -78,7 +78,7 @@ public sealed class ModuleConventionsTests
     [Test]
     public void Keys_RotaryEmbeddingAndTiedHead_AreNone()
     {
-        using var model = TinyModel.RandomLM();
+        using var model = SampleModel.RandomLM();
         Assert.That(model.Model.Encoder.RotaryEmb.state_dict().Keys.Concat(model.LmHead.state_dict().Keys), Is.Empty);
     }
 

@@ -17,7 +17,7 @@ public sealed class HostileConfigTests
     public void SaveModel()
     {
         _folder = new ScratchFolder();
-        using var model = TinyModel.RandomLM();
+        using var model = SampleModel.RandomLM();
         model.SavePretrained(_folder.Path);
         _good = File.ReadAllText(_folder["config.json"]);
     }
@@ -39,7 +39,7 @@ public sealed class HostileConfigTests
     [TestCase("decoder.vocab_size", "9223372036854775808", "vocab_size")]
     [TestCase("decoder.num_hidden_layers", "0", "decoder.num_hidden_layers")]
     [TestCase("decoder.num_hidden_layers", "-1", "decoder.num_hidden_layers")]
-    [TestCase("decoder.num_hidden_layers", "60000000", "decoder.num_hidden_layers")]
+    [TestCase("decoder.num_hidden_layers", "60000000", "decoder.num_hidden_layers: expected 1 to 4096")]
     [TestCase("decoder.num_hidden_layers", "2147483647", "decoder.num_hidden_layers")]
     [TestCase("decoder.num_hidden_layers", "2147483648", "num_hidden_layers")]
     [TestCase("decoder.num_hidden_layers", "\"two\"", "num_hidden_layers")]
@@ -64,7 +64,7 @@ public sealed class HostileConfigTests
     [TestCase("encoder.attention_bias", "\"false\"", "attention_bias")]
     [TestCase("encoder.hidden_activation", "\"exp\"", "hidden_activation")]
     [TestCase("encoder.hidden_activation", "7", "hidden_activation")]
-    [TestCase("encoder.hidden_activation", "\"\\ud800\"", "hidden_activation")]
+    [TestCase("encoder.hidden_activation", "\"\\ud800\"", "Unicode")]
     [TestCase("encoder.pad_token_id", "61", "encoder.pad_token_id")]
     [TestCase("encoder.pad_token_id", "-1", "encoder.pad_token_id")]
     [TestCase("encoder.model_type", "\"gemma2\"", "model_type")]
@@ -76,12 +76,13 @@ public sealed class HostileConfigTests
     [TestCase("encoder.rope_parameters", "{\"rope_type\": 3}", "rope_type")]
     [TestCase("encoder.rope_parameters", "{\"rope_theta\": 0}", "rope_theta")]
     [TestCase("encoder.rope_parameters", "{\"rope_theta\": \"big\"}", "rope_theta")]
+    [TestCase("decoder.head_dim", "60000000", "decoder.num_attention_heads times head_dim")]
     [TestCase("encoder.initializer_range", "-0.1", "encoder.initializer_range")]
     [TestCase("encoder", "[]", "encoder")]
     [TestCase("encoder", "\"small\"", "encoder")]
     [TestCase("model_type", "\"t5\"", "model_type")]
     [TestCase("model_type", "5", "model_type")]
-    [TestCase("model_type", "\"\\ud800\"", "model_type")]
+    [TestCase("model_type", "\"\\ud800\"", "Unicode")]
     [TestCase("dtype", "\"int8\"", "dtype")]
     [TestCase("dtype", "16", "dtype")]
     [TestCase("dropout_rate", "1", "dropout_rate")]
@@ -132,7 +133,8 @@ public sealed class HostileConfigTests
     [TestCase("{\"encoder\": {\"hidden_size\": 24}", "")]
     [TestCase("{\"encoder\": {}} trailing", "")]
     [TestCase("{\"encoder\": {\"hidden_size\": 24, \"hidden_size\": 25}}", "hidden_size")]
-    [TestCase("{\"\\ud800\": 1}", "")]
+    [TestCase("{\"\\ud800\": 1}", "Unicode")]
+    [TestCase("{\"my_note\": \"\\ud800\"}", "")]
     [TestCase("{'encoder': {}}", "")]
     public void FromPretrained_MalformedText_NamesTheFile(string text, string expectedInMessage) => AssertRefused(text, expectedInMessage);
 
@@ -173,7 +175,7 @@ public sealed class HostileConfigTests
     [Test]
     public void FromConfig_ImpossibleSizes_AreNamed()
     {
-        var config = TinyModel.Config with { Decoder = TinyModel.Config.Decoder with { NumHiddenLayers = -2 } };
+        var config = SampleModel.Config with { Decoder = SampleModel.Config.Decoder with { NumHiddenLayers = -2 } };
         using (Assert.EnterMultipleScope())
         {
             Assert.That(() => T5GemmaForConditionalGeneration.FromConfig(config), Throws.TypeOf<T5GemmaConfigException>().With.Message.Contains("decoder.num_hidden_layers"));

@@ -11,13 +11,13 @@ public sealed class ResidentMemoryTests
 {
     private const int Repetitions = 40;
 
-    private static readonly T5GemmaConfig Config = TinyModel.Config with { Encoder = TinyModel.Config.Encoder with { VocabSize = 100_000 } }; // 9.6 MB of weights
+    private static readonly T5GemmaConfig Config = SampleModel.Config with { Encoder = SampleModel.Config.Encoder with { VocabSize = 100_000 } }; // 9.6 MB of weights
 
     [Test]
     public void FromPretrained_DisposedManyTimes_DoesNotGrow()
     {
         using var folder = new ScratchFolder();
-        using (var saved = TinyModel.RandomLM(Config))
+        using (var saved = SampleModel.RandomLM(Config))
             saved.SavePretrained(folder.Path);
         AssertBounded(() => T5GemmaForConditionalGeneration.FromPretrained(folder.Path, new() { DType = ScalarType.Float64 }).Dispose(), weightsInBytes: 19_200_000);
     }
@@ -28,7 +28,7 @@ public sealed class ResidentMemoryTests
         {
             using var scope = NewDisposeScope();
             using var model = T5GemmaForConditionalGeneration.FromConfig(Config);
-            model.call(TinyModel.Inputs(model)).Loss!.backward(); // there are labels
+            model.call(SampleModel.Inputs(model)).Loss!.backward(); // there are labels
         },
         weightsInBytes: 9_600_000);
 

@@ -14,11 +14,11 @@ public sealed class WeightInitializationTests
     private const double TopRange = 0.3;
     private const int NumLabels = 90;
 
-    private static readonly T5GemmaConfig Config = (TinyModel.Config with
+    private static readonly T5GemmaConfig Config = (SampleModel.Config with
     {
         InitializerRange = TopRange,
-        Encoder = TinyModel.Config.Encoder with { InitializerRange = EncoderRange, AttentionBias = true, PadTokenId = 3 },
-        Decoder = TinyModel.Config.Decoder with { InitializerRange = DecoderRange, AttentionBias = true, PadTokenId = 5 },
+        Encoder = SampleModel.Config.Encoder with { InitializerRange = EncoderRange, AttentionBias = true, PadTokenId = 3 },
+        Decoder = SampleModel.Config.Decoder with { InitializerRange = DecoderRange, AttentionBias = true, PadTokenId = 5 },
     }).WithNumLabels(NumLabels);
 
     [SetUp]
@@ -77,7 +77,7 @@ public sealed class WeightInitializationTests
         using var noGrad = torch.no_grad();
         using var model = T5GemmaForConditionalGeneration.FromConfig(Config);
         Assert.That(model.LmHead.OutProj, Is.Null);
-        var logits = model.call(new() { InputIds = TinyModel.SourceIds(), Labels = TinyModel.Labels() }).Logits;
+        var logits = model.call(new() { InputIds = SampleModel.SourceIds(), Labels = SampleModel.Labels() }).Logits;
         using (Assert.EnterMultipleScope())
         {
             Assert.That(logits.select(-1, 5).count_nonzero().item<long>(), Is.Zero);
@@ -114,7 +114,7 @@ public sealed class WeightInitializationTests
     public void FromPretrained_FreshHead_IsInitialisedAndNothingElse()
     {
         using var folder = new ScratchFolder();
-        using var source = TinyModel.RandomLM(Config);
+        using var source = SampleModel.RandomLM(Config);
         source.SavePretrained(folder.Path);
         using var model = T5GemmaForTokenClassification.FromPretrained(folder.Path);
         AssertNormal(model.Score.OutProj.weight, TopRange / Math.Sqrt(NumLabels), "score");

@@ -17,11 +17,18 @@ internal static class PretrainedFolder
     {
         ArgumentNullException.ThrowIfNull(config);
         options ??= new();
-        var resolved = options.Apply(config);
-        resolved.Validate();
-        var model = build(resolved, new ModuleFactory(options.Device ?? CPU, options.DType ?? ScalarType.Float32));
-        model.InitializeWeights();
-        return model;
+        var factory = new ModuleFactory(options.Device ?? CPU, options.DType ?? ScalarType.Float32);
+        try
+        {
+            var model = build(options.Apply(config), factory);
+            model.InitializeWeights();
+            return model;
+        }
+        catch
+        {
+            factory.Discard();
+            throw;
+        }
     }
 
     /// <summary>Loads a model in evaluation mode.</summary>
@@ -32,9 +39,10 @@ internal static class PretrainedFolder
         options ??= new();
         var config = options.Apply(T5GemmaConfig.FromPretrained(folder));
         using var reader = CheckpointReader.Open(folder);
-        var model = build(config, new ModuleFactory(options.Device ?? CPU, options.DType ?? StoredDType(reader)));
+        var factory = new ModuleFactory(options.Device ?? CPU, options.DType ?? StoredDType(reader));
         try
         {
+            var model = build(config, factory);
             model.LoadReport = CheckpointLoader.Load(model, reader, new()
             {
                 Strictness = options.Strictness,
@@ -49,7 +57,7 @@ internal static class PretrainedFolder
         }
         catch
         {
-            model.Dispose();
+            factory.Discard();
             throw;
         }
     }

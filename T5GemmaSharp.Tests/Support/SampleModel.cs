@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Tests.Support;
 
-/// <summary>A configuration in which no two sizes that could be confused are equal, and models and inputs of it.</summary>
-internal static class TinyModel
+/// <summary>A configuration in which no two sizes that could be confused are equal, and models of any class and their inputs.</summary>
+internal static class SampleModel
 {
     public static T5GemmaConfig Config { get; } = new()
     {
