@@ -3,6 +3,7 @@ using T5GemmaSharp.Generation;
 using T5GemmaSharp.Modeling;
 using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Modeling.Outputs;
+using TorchSharp;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 
@@ -128,12 +129,24 @@ public sealed class T5GemmaForConditionalGeneration : T5GemmaPreTrainedModel<T5G
 
     private static Tensor Kept(Tensor hiddenStates, T5GemmaInputs input)
     {
-        if (input.LogitsToKeepIndices is { } indices)
-            return hiddenStates.index_select(1, indices);
-        ArgumentOutOfRangeException.ThrowIfNegative(input.LogitsToKeep, "logitsToKeep");
         var length = hiddenStates.size(1);
+        if (input.LogitsToKeepIndices is { } indices)
+            return hiddenStates.index_select(1, Counted(indices, length));
+        ArgumentOutOfRangeException.ThrowIfNegative(input.LogitsToKeep, "logitsToKeep");
         return input.LogitsToKeep is 0 || input.LogitsToKeep >= length
             ? hiddenStates
             : hiddenStates.narrow(1, length - input.LogitsToKeep, input.LogitsToKeep);
+    }
+
+    /// <summary>Checks indices of the time axis and counts negative ones from its end, as the reference's indexing does.</summary>
+    private static Tensor Counted(Tensor indices, long length)
+    {
+        if (indices.dim() != 1 || indices.dtype != ScalarType.Int64)
+            throw new ArgumentException($"logitsToKeepIndices: expected int64 [count], got {indices.dtype} [{string.Join(", ", indices.shape)}]");
+        var wrong = indices.lt(-length) | indices.ge(length);
+        // On a GPU the values are taken on trust, like ids: looking costs a stall.
+        if (indices.device_type == DeviceType.CPU && wrong.any().item<bool>())
+            throw new ArgumentOutOfRangeException(nameof(indices), $"logitsToKeepIndices: expected {-length} to {length - 1}, got {indices[wrong][0].item<long>()}");
+        return torch.where(indices.lt(0), indices + length, indices);
     }
 }

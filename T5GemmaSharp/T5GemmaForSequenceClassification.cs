@@ -77,6 +77,8 @@ public sealed class T5GemmaForSequenceClassification : T5GemmaPreTrainedModel<T5
                 throw new ArgumentException($"inputIds: without pad_token_id the end of a sequence is unknown; expected a batch of 1, got {batch}");
             return torch.full([1], length - 1, dtype: ScalarType.Int64, device: scores.device);
         }
+        if (Config.IsEncoderDecoder && input.InputIds is null)
+            throw new ArgumentException("inputIds: needed beside encoderOutputs to find the last token of each sequence, got null");
         if (input.InputIds is not { } ids)
             return torch.full([batch], length - 1, dtype: ScalarType.Int64, device: scores.device);
         var positions = torch.arange(ids.size(1), dtype: ScalarType.Int64, device: ids.device);

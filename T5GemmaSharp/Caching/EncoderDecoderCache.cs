@@ -14,13 +14,15 @@ public sealed class EncoderDecoderCache : IDisposable
     /// <summary>Joins two caches, which then belong to this object.</summary>
     /// <param name="selfAttentionCache">Cache of self-attention.</param>
     /// <param name="crossAttentionCache">Cache of cross-attention with the same number of layers; filled layers are taken as they are.</param>
-    /// <exception cref="ArgumentException">The numbers of layers differ.</exception>
+    /// <exception cref="ArgumentException">The numbers of layers differ, or a cross-attention layer slides.</exception>
     public EncoderDecoderCache(KeyValueCache selfAttentionCache, KeyValueCache crossAttentionCache)
     {
         ArgumentNullException.ThrowIfNull(selfAttentionCache);
         ArgumentNullException.ThrowIfNull(crossAttentionCache);
         if (selfAttentionCache.Layers.Count != crossAttentionCache.Layers.Count)
             throw new ArgumentException($"crossAttentionCache: expected {selfAttentionCache.Layers.Count} layers like the self-attention cache, got {crossAttentionCache.Layers.Count}", nameof(crossAttentionCache));
+        if (crossAttentionCache.Layers.Any(layer => layer.IsSliding))
+            throw new ArgumentException("crossAttentionCache: a sliding layer would forget the start of a long source; expected layers that keep everything", nameof(crossAttentionCache));
         SelfAttentionCache = selfAttentionCache;
         CrossAttentionCache = crossAttentionCache;
         _isUpdated = [.. crossAttentionCache.Layers.Select(layer => layer.SequenceLength > 0)];

@@ -12,11 +12,17 @@ public sealed record PretrainedOptions
     /// <summary>Device of the weights; null: the CPU.</summary>
     public Device? Device { get; init; }
 
-    /// <summary>How attention is computed; default <see cref="AttentionImplementation.Auto"/>.</summary>
+    /// <summary>How attention is computed; default <see cref="AttentionImplementation.Auto"/>, which leaves a configuration's own choice alone.</summary>
     public AttentionImplementation Attention { get; init; }
 
     /// <summary>How far a checkpoint may differ from the model; default <see cref="Strictness.Default"/>.</summary>
     public Strictness Strictness { get; init; }
+
+    /// <summary>
+    /// Whether weights on the CPU use the file as their memory where the dtypes agree, which costs neither time nor a copy; default true. False copies:
+    /// for a file that will be changed in place, that lies on a slow network drive, or that must stay replaceable on Windows.
+    /// </summary>
+    public bool UseMemoryMap { get; init; } = true;
 
     /// <summary>Number of classes of a classification head; null: as the configuration says.</summary>
     public int? NumLabels { get; init; }
@@ -30,11 +36,12 @@ public sealed record PretrainedOptions
     /// <summary>Applies the overrides to a configuration and resolves it.</summary>
     internal T5GemmaConfig Apply(T5GemmaConfig config)
     {
-        if (Attention == AttentionImplementation.Fused)
+        var attention = Attention == AttentionImplementation.Auto ? config.AttnImplementation : Attention;
+        if (attention == AttentionImplementation.Fused)
             throw new NotSupportedException("attention: this version has no fused kernels; use Auto or Eager");
         config = config with
         {
-            AttnImplementation = Attention,
+            AttnImplementation = attention,
             IsEncoderDecoder = IsEncoderDecoder ?? config.IsEncoderDecoder,
             ProblemType = ProblemType ?? config.ProblemType,
         };

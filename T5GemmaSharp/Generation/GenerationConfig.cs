@@ -95,8 +95,19 @@ public sealed record GenerationConfig
         EosTokenId = settings.EosTokenId ?? EosTokenId,
         DecoderStartTokenId = settings.DecoderStartTokenId ?? DecoderStartTokenId,
         OutputScores = settings.OutputScores ?? OutputScores,
-        AdditionalProperties = settings.AdditionalProperties ?? AdditionalProperties,
+        AdditionalProperties = Merged(AdditionalProperties, settings.AdditionalProperties),
     };
+
+    /// <summary>Joins the keys that this library does not read, so that one configuration's do not hide the other's.</summary>
+    private static IDictionary<string, JsonElement>? Merged(IDictionary<string, JsonElement>? properties, IDictionary<string, JsonElement>? settings)
+    {
+        if (properties is null || settings is null)
+            return settings ?? properties;
+        var merged = new Dictionary<string, JsonElement>(properties);
+        foreach (var (key, value) in settings)
+            merged[key] = value;
+        return merged;
+    }
 
     private static GenerationConfig FromJson(string json, string source) =>
         ConfigJson.Read(json, source, T5GemmaJsonContext.Default.GenerationConfig);

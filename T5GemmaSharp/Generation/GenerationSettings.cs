@@ -46,9 +46,10 @@ internal sealed record GenerationSettings
     /// <summary>Fills the defaults in.</summary>
     /// <param name="config">The settings.</param>
     /// <param name="promptLength">Tokens before the first new one.</param>
+    /// <param name="vocabSize">Size of the decoder's vocabulary; end ids beyond it can never be generated and are left out.</param>
     /// <exception cref="ArgumentException">Settings contradict each other.</exception>
     /// <exception cref="NotSupportedException">A setting is not implemented.</exception>
-    internal static GenerationSettings From(GenerationConfig config, long promptLength)
+    internal static GenerationSettings From(GenerationConfig config, long promptLength, long vocabSize)
     {
         RefuseUnsupported(config);
         if (config.MaxNewTokens is < 1)
@@ -58,12 +59,15 @@ internal sealed record GenerationSettings
         var maxLength = config.MaxNewTokens + promptLength ?? config.MaxLength ?? DefaultNewTokens + promptLength;
         if (promptLength >= maxLength)
             throw new ArgumentException($"maxLength: expected more than the {promptLength} tokens of the decoder's prompt, got {maxLength}", nameof(config));
-        var eos = config.EosTokenId ?? [];
+        var eos = (config.EosTokenId ?? []).Where(id => id >= 0 && id < vocabSize).ToArray();
+        var pad = config.PadTokenId ?? (eos.Length > 0 ? eos[0] : 0); // without an end token no row needs padding
+        if (eos.Length > 0 && (pad < 0 || pad >= vocabSize))
+            throw new ArgumentException($"padTokenId: expected an id from 0 to {vocabSize - 1}, got {pad}", nameof(config));
         return new()
         {
             MaxLength = maxLength,
             MinLength = promptLength + (config.MinNewTokens ?? 0),
-            PadTokenId = config.PadTokenId ?? (eos.Count > 0 ? eos[0] : 0), // without an end token no row needs padding
+            PadTokenId = pad,
             EosTokenIds = eos,
             UseCache = config.UseCache ?? true,
             OutputScores = config.OutputScores ?? false,

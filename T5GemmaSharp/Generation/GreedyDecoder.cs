@@ -17,7 +17,7 @@ internal static class GreedyDecoder
         CheckInputs(inputs, model.Config);
         var encoded = inputs.EncoderOutputs ?? model.Model.Encoder.call(new() { InputIds = inputs.InputIds, AttentionMask = inputs.AttentionMask });
         var prompt = DecoderPrompt(inputs, config, model.Config, encoded.LastHiddenState);
-        var settings = GenerationSettings.From(config, prompt.size(1));
+        var settings = GenerationSettings.From(config, prompt.size(1), model.Config.Decoder.VocabSize);
 
         using var cache = settings.UseCache ? new EncoderDecoderCache(model.Config.Decoder) : null;
         var rows = new GreedyRows(prompt, settings);

@@ -134,13 +134,18 @@ internal static class AttentionMasks
     /// <summary>Turns "may attend" into what the attention function takes: zero or the most negative finite number to add, or the booleans themselves for sdpa.</summary>
     private static Tensor? Converted(Tensor? mask, Tensor states, T5GemmaModuleConfig config)
     {
-        if (mask is null || mask.is_floating_point())
-            return mask?.to(states.dtype);
+        var isSdpa = config.AttnImplementation == AttentionImplementation.Sdpa;
+        // Added to a float16 score, the most negative float16 would overflow; a float32 mask has room, and softmax works in float32 anyway.
+        var dtype = states.dtype == ScalarType.Float16 && !isSdpa ? ScalarType.Float32 : states.dtype;
+        if (mask is null)
+            return null;
+        // Finite, so that a row without any key gives a uniform distribution instead of NaN; sdpa gives zeros by itself.
+        if (mask.is_floating_point())
+            return isSdpa ? mask.to(dtype) : mask.clamp_min(torch.finfo(dtype).min).to(dtype);
         var allowed = mask.to(ScalarType.Bool);
-        if (config.AttnImplementation == AttentionImplementation.Sdpa)
+        if (isSdpa)
             return allowed;
-        // Finite, so that a row without any key gives a uniform distribution instead of NaN.
-        return torch.zeros(allowed.shape, dtype: states.dtype, device: states.device).masked_fill_(allowed.logical_not(), torch.finfo(states.dtype).min);
+        return torch.zeros(allowed.shape, dtype: dtype, device: states.device).masked_fill_(allowed.logical_not(), torch.finfo(dtype).min);
     }
 
     /// <summary>Moves what was made here out of the scope; a caller's own mask stays where it is.</summary>

@@ -1,3 +1,5 @@
+using T5GemmaSharp.Caching;
+using T5GemmaSharp.Configuration;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -51,5 +53,33 @@ internal static class InputChecks
         var fits = positionIds.dim() == 2 && positionIds.size(1) == length && (positionIds.size(0) == batch || positionIds.size(0) == 1);
         if (!fits || positionIds.dtype != ScalarType.Int64)
             throw new ArgumentException($"{name}: expected int64 [{batch} or 1, {length}], got {positionIds.dtype} [{string.Join(", ", positionIds.shape)}]", name);
+    }
+
+    /// <summary>Demands a cache that was made for this decoder and holds, if anything, this batch and source.</summary>
+    internal static void Cache(EncoderDecoderCache? cache, T5GemmaModuleConfig config, long batch, long sourceLength)
+    {
+        if (cache is null)
+            return;
+        var layers = cache.SelfAttentionCache.Layers;
+        if (layers.Count != config.NumHiddenLayers)
+            throw new ArgumentException($"pastKeyValues: expected {config.NumHiddenLayers} layers, got {layers.Count}; make the cache with this decoder's configuration");
+        for (var layerIdx = 0; layerIdx < layers.Count; layerIdx++)
+        {
+            if (layers[layerIdx].IsSliding && config.LayerTypeOf(layerIdx) == LayerType.FullAttention)
+                throw new ArgumentException($"pastKeyValues: layer {layerIdx} attends to every token, but its cache forgets; make the cache with this decoder's configuration");
+        }
+        // One layer speaks for all, which the same forward passes have filled.
+        CacheStates(layers[0].Keys, "self-attention", config, batch);
+        var source = cache.CrossAttentionCache.Layers[0].Keys;
+        CacheStates(source, "cross-attention", config, batch);
+        if (source is not null && source.size(2) != sourceLength)
+            throw new ArgumentException($"pastKeyValues: holds a source of {source.size(2)} tokens, but the encoder states have {sourceLength}; Reset the cache before it is used with another source");
+    }
+
+    private static void CacheStates(Tensor? keys, string kind, T5GemmaModuleConfig config, long batch)
+    {
+        if (keys is null || (keys.size(0) == batch && keys.size(1) == config.NumKeyValueHeads && keys.size(3) == config.HeadDim))
+            return;
+        throw new ArgumentException($"pastKeyValues: expected {kind} keys [{batch}, {config.NumKeyValueHeads}, length, {config.HeadDim}], got [{string.Join(", ", keys.shape)}]; a cache belongs to one model and one batch");
     }
 }

@@ -30,7 +30,7 @@ internal static class Losses
 
     /// <summary>Loss of one prediction a row.</summary>
     /// <param name="logits">[B, C].</param>
-    /// <param name="labels">[B] class ids, [B] or [B, 1] values, or [B, C] values, as the problem type needs.</param>
+    /// <param name="labels">[B] class ids, or [B, C] values, which may be [B] for a single class, as the problem type needs.</param>
     /// <param name="problemType">Kind of loss; null: inferred. Unlike the reference, the inferred kind is not stored in the configuration.</param>
     /// <exception cref="ArgumentException">The labels do not fit the problem type.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A label on the CPU is no class.</exception>
@@ -41,7 +41,7 @@ internal static class Losses
         var targets = labels.to(logits.device);
         return scope.MoveToOuter((problemType ?? Infer(labels, numLabels)) switch
         {
-            ProblemType.Regression => nn.functional.mse_loss(logits.reshape(-1), Values(targets, logits).reshape(-1)),
+            ProblemType.Regression => nn.functional.mse_loss(logits, Values(targets, logits)),
             ProblemType.SingleLabelClassification => SingleLabel(logits, targets),
             _ => nn.functional.binary_cross_entropy_with_logits(logits, Values(targets, logits)),
         });
@@ -64,9 +64,10 @@ internal static class Losses
 
     private static Tensor Values(Tensor labels, Tensor logits)
     {
-        if (labels.numel() != logits.numel() || !labels.is_floating_point())
+        var isVector = logits.size(1) == 1 && labels.numel() == logits.numel(); // one value a row may come without its axis
+        if (!(isVector || labels.shape.SequenceEqual(logits.shape)) || !labels.is_floating_point())
             throw new ArgumentException($"labels: regression and multi-label classification need floating [{string.Join(", ", logits.shape)}], got {labels.dtype} [{string.Join(", ", labels.shape)}]");
-        return labels.to(logits.dtype);
+        return labels.to(logits.dtype).reshape(logits.shape);
     }
 
     /// <summary>Looks at labels on the CPU; on a GPU, looking would stall it, and its kernel checks by itself.</summary>

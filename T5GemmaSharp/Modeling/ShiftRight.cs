@@ -17,8 +17,8 @@ internal static class ShiftRight
     {
         var start = decoder.BosTokenId ?? throw new ArgumentException("decoder.bos_token_id: needed as the first decoder id, got null");
         var pad = decoder.PadTokenId ?? throw new ArgumentException("decoder.pad_token_id: needed in place of ignored labels, got null");
-        if (ids.dim() != 2 || ids.dtype != ScalarType.Int64)
-            throw new ArgumentException($"labels: expected int64 [batch, length], got {ids.dtype} [{string.Join(", ", ids.shape)}]");
+        if (ids.dim() != 2 || ids.size(1) == 0 || ids.dtype != ScalarType.Int64)
+            throw new ArgumentException($"labels: expected int64 [batch, length of at least 1], got {ids.dtype} [{string.Join(", ", ids.shape)}]");
         using var scope = NewDisposeScope();
         var shifted = ids.roll(1, 1);
         shifted.select(1, 0).fill_(start);

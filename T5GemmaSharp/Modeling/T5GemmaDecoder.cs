@@ -61,6 +61,7 @@ public sealed class T5GemmaDecoder : nn.Module<T5GemmaDecoderInputs, BaseModelOu
 
         var (batch, length, past) = (hiddenStates.size(0), hiddenStates.size(1), cache?.SequenceLength ?? 0);
         InputChecks.Positions(input.PositionIds, batch, length, "decoderPositionIds");
+        InputChecks.Cache(input.PastKeyValues, _config, batch, input.EncoderHiddenStates.size(1));
         var masks = AttentionMasks.Decoder(input.AttentionMask, input.InputIds, hiddenStates, cache?.SelfAttentionCache, _config);
         var crossMask = AttentionMasks.Cross(input.EncoderAttentionMask, input.EncoderHiddenStates, length, _config);
         var positionIds = input.PositionIds ?? torch.arange(past, past + length, dtype: ScalarType.Int64, device: hiddenStates.device).unsqueeze(0); // [1, T]

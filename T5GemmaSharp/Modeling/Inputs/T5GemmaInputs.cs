@@ -53,7 +53,7 @@ public sealed record T5GemmaInputs
     /// <summary>Compute logits for the last this many positions only; 0: for all.</summary>
     public long LogitsToKeep { get; init; }
 
-    /// <summary>Compute logits at these positions of the time axis [N], int64, only; null: as <see cref="LogitsToKeep"/> says.</summary>
+    /// <summary>Compute logits at these positions of the time axis [N], int64, negative from its end, only; null: as <see cref="LogitsToKeep"/> says.</summary>
     public Tensor? LogitsToKeepIndices { get; init; }
 
     /// <summary>Whether to return the hidden states of every layer.</summary>
