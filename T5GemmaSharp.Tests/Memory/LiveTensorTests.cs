@@ -5,6 +5,7 @@ using T5GemmaSharp.Configuration;
 using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Tests.Checkpoints;
 using T5GemmaSharp.Tests.Support;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Tests.Memory;
