@@ -73,7 +73,7 @@ public sealed record T5GemmaModuleConfig
     public double AttentionDropout { get; init; }
 
     /// <summary>Attention scores are multiplied by this to the power -1/2; default 256.</summary>
-    public double QueryPreAttnScalar { get; init; } = 256;
+    public long QueryPreAttnScalar { get; init; } = 256;
 
     /// <summary>Reach W of the sliding layers in tokens: a query sees keys at a distance below W. Default 4,096.</summary>
     public long? SlidingWindow { get; init; } = 4_096;

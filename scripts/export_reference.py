@@ -85,6 +85,7 @@ class FolderExport:
     def _language_groups(self, models):
         model, configuration, generator = models["eager"], self.configuration, self.generator
         self._attempt("fwd", lambda: self.tensors.update(groups.forward(models, configuration, generator)))
+        self._attempt("bf16", lambda: self.tensors.update(groups.half_precision(model, self.tensors)))
         self._attempt("nomask", lambda: self.tensors.update(groups.unmasked(model, configuration, generator)))
         if configuration.trains:
             self._attempt("grad", lambda: self.tensors.update(groups.gradients(model, configuration, generator)))

@@ -62,6 +62,14 @@ public sealed class T5GemmaConfigTests
     }
 
     [Test]
+    public void ToJson_WholeNumbers_KeepTheKindThatTheReferenceDeclares()
+    {
+        var json = new T5GemmaConfig().ToJson();
+        Assert.That(json, Does.Contain("\"final_logit_softcapping\": 30.0,").And.Contain("\"dropout_rate\": 0.0,")
+            .And.Contain("\"rope_theta\": 10000.0").And.Contain("\"query_pre_attn_scalar\": 256,").And.Contain("\"rms_norm_eps\": 1E-06,"));
+    }
+
+    [Test]
     public void FromJson_EmptyObject_GivesTheDefaults()
     {
         Assert.That(T5GemmaConfig.FromJson("{}").ToJson(), Is.EqualTo(new T5GemmaConfig().ToJson()));

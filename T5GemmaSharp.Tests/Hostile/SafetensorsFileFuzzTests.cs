@@ -40,7 +40,7 @@ public sealed class SafetensorsFileFuzzTests
                     bytes[position / 8] ^= (byte)(1 << (position % 8));
                 LoadOrReject(bytes);
             },
-            iter: 3000, threads: 1);
+            iter: 1500, threads: 1);
 
     [Test]
     public void Open_ReplacedBytes_LoadsOrThrowsFormatException() =>
@@ -53,7 +53,7 @@ public sealed class SafetensorsFileFuzzTests
                     bytes[position] = (byte)character;
                 LoadOrReject(bytes);
             },
-            iter: 3000, threads: 1);
+            iter: 1500, threads: 1);
 
     [Test]
     public void Open_EveryTruncation_ThrowsFormatException()

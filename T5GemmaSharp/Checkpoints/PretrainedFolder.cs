@@ -38,6 +38,7 @@ internal static class PretrainedFolder
             model.LoadReport = CheckpointLoader.Load(model, reader, new()
             {
                 Strictness = options.Strictness,
+                UseMemoryMap = options.UseMemoryMap,
                 TiedAliases = config.TieWordEmbeddings ? new Dictionary<string, string> { [TiedHead] = TiedOwner } : [],
                 FreshKeys = key => key.StartsWith(NewHeadPrefix, StringComparison.Ordinal),
             });

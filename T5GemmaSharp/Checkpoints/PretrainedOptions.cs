@@ -18,6 +18,12 @@ public sealed record PretrainedOptions
     /// <summary>How far a checkpoint may differ from the model; default <see cref="Strictness.Default"/>.</summary>
     public Strictness Strictness { get; init; }
 
+    /// <summary>
+    /// Whether weights on the CPU use the file as their memory where the dtypes agree, which costs neither time nor a copy; default true. False copies:
+    /// for a file that will be changed in place, that lies on a slow network drive, or that must stay replaceable on Windows.
+    /// </summary>
+    public bool UseMemoryMap { get; init; } = true;
+
     /// <summary>Number of classes of a classification head; null: as the configuration says.</summary>
     public int? NumLabels { get; init; }
 

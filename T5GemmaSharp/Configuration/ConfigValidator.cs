@@ -37,7 +37,7 @@ internal static class ConfigValidator
         CheckHeads(stack, name, faults);
         CheckDeviation(stack.InitializerRange, $"{name}.initializer_range", faults);
         CheckPositive(stack.RmsNormEps, $"{name}.rms_norm_eps", faults);
-        CheckPositive(stack.QueryPreAttnScalar, $"{name}.query_pre_attn_scalar", faults);
+        CheckSize(stack.QueryPreAttnScalar, $"{name}.query_pre_attn_scalar", faults);
         if (stack.FinalLogitSoftcapping is { } finalCap)
             CheckPositive(finalCap, $"{name}.final_logit_softcapping", faults);
         if (stack.AttnLogitSoftcapping is { } attentionCap)

@@ -4,7 +4,7 @@ using T5GemmaSharp.Generation;
 namespace T5GemmaSharp.Configuration;
 
 /// <summary>JSON contracts made at compile time, so that trimmed and ahead-of-time compiled programs can read configurations.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(FloatConverter)])]
 [JsonSerializable(typeof(T5GemmaConfig))]
 [JsonSerializable(typeof(T5GemmaModuleConfig))]
 [JsonSerializable(typeof(GenerationConfig))]

@@ -59,7 +59,7 @@ internal static class AttentionFunctions
     {
         // TorchSharp's call has no scale argument and divides by sqrt(E); the query makes up for the difference.
         var groups = query.size(1) / key.size(1);
-        var scaled = config.QueryPreAttnScalar == config.HeadDim ? query : query * Math.Sqrt(config.HeadDim / config.QueryPreAttnScalar);
+        var scaled = config.QueryPreAttnScalar == config.HeadDim ? query : query * Math.Sqrt((double)config.HeadDim / config.QueryPreAttnScalar);
         return nn.functional.scaled_dot_product_attention(
             scaled,
             key.repeat_interleave(groups, dim: 1),

@@ -53,6 +53,18 @@ def forward(models, configuration, generator):
     return tensors
 
 
+@torch.no_grad()
+def half_precision(model, tensors):
+    """bf16: what transformers loses in bfloat16, on the inputs of fwd.right.eager.
+
+    `reference` is computed in float32 with the weights rounded to bfloat16, `logits` in bfloat16 throughout.
+    """
+    batch = {name: tensors[f"fwd.right.eager.{name}"] for name in ("input_ids", "attention_mask", "labels")}
+    rounded = copy.deepcopy(model).to(torch.bfloat16)
+    logits = rounded(**batch).logits.float()
+    return {"bf16.logits": logits, "bf16.reference": rounded.float()(**batch).logits}
+
+
 def _check_encoder_window(attentions, mask, config):
     """Fails unless real queries see exactly the real keys at a distance below the window."""
     slots = torch.arange(mask.shape[1])

@@ -1,0 +1,57 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.Security;
+using T5GemmaSharp.Checkpoints;
+using T5GemmaSharp.Configuration;
+using T5GemmaSharp.Interop;
+
+namespace T5GemmaSharp.Training.Commands;
+
+/// <summary>Runs a command line and turns every failure into one line and an exit code.</summary>
+internal static class CommandRunner
+{
+    public static int Run(RootCommand root, string[] arguments)
+    {
+        var result = root.Parse(arguments);
+        if (result.Action is ParseErrorAction)
+            return Fail(ExitCode.BadInput, $"{Describe(result)} (see --help)");
+        try
+        {
+            // The commands watch the signals themselves: a step in progress may take longer than the library's two seconds.
+            return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCode.Interrupted;
+        }
+        catch (TrainingDivergedException exception)
+        {
+            return Fail(ExitCode.Diverged, exception.Message);
+        }
+        catch (Exception exception) when (IsBadInput(exception))
+        {
+            return Fail(ExitCode.BadInput, exception.Message);
+        }
+        catch (Exception exception)
+        {
+            var code = Fail(ExitCode.Unexpected, $"unexpected {exception.GetType().Name}: {exception.Message}");
+            Console.Error.WriteLine(exception);
+            return code;
+        }
+    }
+
+    // The first error of an unknown word is that the command is missing, which hides the cause.
+    private static string Describe(ParseResult result)
+        => result.UnmatchedTokens is [var token, ..] ? $"{token}: expected a command or an option, it is neither" : result.Errors[0].Message;
+
+    private static bool IsBadInput(Exception exception) => exception
+        is UsageException or ArgumentException or FormatException or NotSupportedException
+        or IOException or UnauthorizedAccessException or SecurityException
+        or CheckpointMismatchException or T5GemmaConfigException or CudaUnavailableException or TorchNativeException;
+
+    private static int Fail(int code, string message)
+    {
+        Console.Error.WriteLine($"error: {message.ReplaceLineEndings(" ")}");
+        return code;
+    }
+}

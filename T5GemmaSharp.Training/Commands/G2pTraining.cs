@@ -1,0 +1,86 @@
+using T5GemmaSharp.Checkpoints;
+using T5GemmaSharp.Training.Checkpointing;
+using T5GemmaSharp.Training.Evaluation;
+using T5GemmaSharp.Training.Logging;
+using T5GemmaSharp.Training.Recipes.G2p;
+using TorchSharp;
+
+namespace T5GemmaSharp.Training.Commands;
+
+/// <summary>Trains the embedded recipe, measures the result, saves it and shows a few answers.</summary>
+internal static class G2pTraining
+{
+    private const int SampleWords = 500;
+    private const int ShownWords = 10;
+    private const int ValidationBatchSize = 512;
+
+    public static int Run(G2pTrainingRequest request)
+    {
+        request.Training.Validate();
+        using var interruption = new Interruption();
+        var device = SharedOptions.ResolveDevice(request.Device);
+        var recipe = G2pRecipe.Load();
+        var config = recipe.CreateConfig(request.Model);
+        var folder = RunFolder.Reserve(request.Out, G2pRecipe.Name);
+        try
+        {
+            return Train(request.Training, recipe, config, device, folder, interruption.Token);
+        }
+        finally
+        {
+            RunFolder.ReleaseIfEmpty(folder);
+        }
+    }
+
+    private static int Train(TrainingOptions options, G2pRecipe recipe, T5GemmaConfig config, torch.Device device, string folder, CancellationToken cancellation)
+    {
+        torch.manual_seed((long)options.Seed);
+        using var model = T5GemmaForConditionalGeneration.FromConfig(config, new PretrainedOptions { Device = device });
+        var examples = recipe.Encode(recipe.Words(DataSplit.Train));
+        var validation = new Validation(recipe, model, options.Steps, cancellation);
+        Console.WriteLine($"{examples.Count} pronunciations, {model.parameters().Sum(parameter => parameter.numel())} parameters, {options.Steps} steps of {options.BatchSize} on {device}");
+
+        var result = TrainingConsole.Run(options.Steps, observer => new Trainer(model, options).Run(examples, validation.Measure, observer, cancellation));
+        AtomicFolder.Write(folder, temporary =>
+        {
+            model.SavePretrained(temporary);
+            recipe.Tokenizer.SavePretrained(temporary);
+            TrainerState.Write(temporary, result, options);
+        });
+        validation.PrintAnswers();
+        Console.WriteLine(folder);
+        return result.Interrupted ? ExitCode.Interrupted : ExitCode.Done;
+    }
+
+    /// <summary>Measures on words that were not trained on: a sample on the way, all at the end.</summary>
+    private sealed class Validation(G2pRecipe recipe, T5GemmaForConditionalGeneration model, int steps, CancellationToken cancellation)
+    {
+        private readonly IReadOnlyList<PronunciationEntry> _words = recipe.Words(DataSplit.Validation);
+        private IReadOnlyList<string> _predictions = [];
+
+        public EvaluationReport Measure(int step)
+        {
+            // The words are in alphabetical order: take them at even distances.
+            var words = step == steps ? _words : [.. _words.Where((_, index) => index % (_words.Count / SampleWords) == 0)];
+            var (errors, predictions) = new G2pEvaluator(model, recipe.Tokenizer).Evaluate(words, cancellation);
+            if (step == steps)
+                _predictions = predictions;
+            var loss = ValidationLoss.Compute(model, recipe.Encode(words), ValidationBatchSize);
+            return new EvaluationReport(step, loss, errors.WordErrorRate, errors.PhonemeErrorRate, errors.Words);
+        }
+
+        public void PrintAnswers()
+        {
+            if (_predictions.Count == 0)
+                return;
+            Console.WriteLine("words it never saw:");
+            for (var shown = 0; shown < ShownWords; shown++)
+            {
+                var index = (int)((shown + 0.5) * _words.Count / ShownWords);
+                var (entry, prediction) = (_words[index], _predictions[index]);
+                var mark = entry.Pronunciations.Contains(prediction) ? "right" : "wrong";
+                Console.WriteLine($"  {entry.Word,-16} {mark}  {prediction}" + (mark == "right" ? "" : $"  (expected {string.Join(" or ", entry.Pronunciations)})"));
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+using T5GemmaSharp.Training.Recipes.G2p;
+
+namespace T5GemmaSharp.Training.Commands;
+
+/// <summary>What a command line asks <c>train</c> to do.</summary>
+internal sealed record G2pTrainingRequest
+{
+    public string? Out { get; init; }
+
+    public required string Device { get; init; }
+
+    public required G2pModelOptions Model { get; init; }
+
+    public required TrainingOptions Training { get; init; }
+}

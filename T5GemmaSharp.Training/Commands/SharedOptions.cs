@@ -1,0 +1,51 @@
+using System.CommandLine;
+using T5GemmaSharp.Interop;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace T5GemmaSharp.Training.Commands;
+
+/// <summary>Options that several verbs have, and what their values mean.</summary>
+internal static class SharedOptions
+{
+    public static Option<string> Model() => new("--model")
+    {
+        Description = "Folder of the model: config.json, safetensors files and tokenizer.json.",
+        HelpName = "DIR",
+        Required = true,
+    };
+
+    public static Option<string> Device()
+    {
+        var option = new Option<string>("--device") { Description = "Where to compute; auto: cuda if there is one.", DefaultValueFactory = _ => "auto" };
+        option.AcceptOnlyFromAmong("cpu", "cuda", "auto");
+        return option;
+    }
+
+    public static Option<string> DType()
+    {
+        var option = new Option<string>("--dtype") { Description = "Dtype of the weights; auto: the stored one on cuda, float32 on cpu.", DefaultValueFactory = _ => "auto" };
+        option.AcceptOnlyFromAmong("auto", "float32", "bfloat16", "float16");
+        return option;
+    }
+
+    public static Option<bool> Json() => new("--json") { Description = "Print one line of JSON, the last on standard output." };
+
+    /// <summary>The device that a value of <c>--device</c> names.</summary>
+    /// <exception cref="CudaUnavailableException">CUDA is asked for and there is none; the message says why.</exception>
+    public static Device ResolveDevice(string name)
+    {
+        if (name == "cuda")
+            TorchNative.RequireCuda();
+        return name != "cpu" && cuda.is_available() ? CUDA : CPU;
+    }
+
+    /// <summary>The dtype that a value of <c>--dtype</c> names; null: the stored one.</summary>
+    public static ScalarType? ResolveDType(string name, Device device) => name switch
+    {
+        "float32" => ScalarType.Float32,
+        "bfloat16" => ScalarType.BFloat16,
+        "float16" => ScalarType.Float16,
+        _ => device.type == DeviceType.CPU ? ScalarType.Float32 : null,
+    };
+}

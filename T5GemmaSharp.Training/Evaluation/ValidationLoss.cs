@@ -1,0 +1,40 @@
+using T5GemmaSharp.Modeling.Inputs;
+using T5GemmaSharp.Training.Data;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace T5GemmaSharp.Training.Evaluation;
+
+/// <summary>Cross-entropy on held-out pairs.</summary>
+public static class ValidationLoss
+{
+    /// <summary>Sum of the losses of all target tokens over their number.</summary>
+    /// <param name="model">The model, in evaluation mode.</param>
+    /// <param name="examples">At least one pair.</param>
+    /// <param name="batchSize">Pairs a batch.</param>
+    /// <returns>Nats a token.</returns>
+    public static double Compute(T5GemmaForConditionalGeneration model, IReadOnlyList<Seq2SeqExample> examples, int batchSize)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(examples);
+        using var noGrad = no_grad();
+        var (loss, tokens) = (0.0, 0L);
+        foreach (var chunk in examples.OrderBy(example => example.InputIds.Length).Chunk(batchSize))
+        {
+            using var scope = NewDisposeScope();
+            var batch = Seq2SeqBatch.Create(chunk, model.Config.PadTokenId ?? 0, model.Device);
+            var output = model.call(new T5GemmaInputs
+            {
+                InputIds = batch.InputIds,
+                AttentionMask = batch.AttentionMask,
+                Labels = batch.Labels,
+                NumItemsInBatch = 1,
+                UseCache = false,
+            });
+            loss += output.Loss!.ToDouble(); // labels were given
+            tokens += batch.TargetTokens;
+        }
+
+        return loss / tokens;
+    }
+}

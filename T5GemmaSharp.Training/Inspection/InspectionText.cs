@@ -1,0 +1,32 @@
+using System.Globalization;
+using System.Text;
+
+namespace T5GemmaSharp.Training.Inspection;
+
+/// <summary>Writes an inspection for a person.</summary>
+internal static class InspectionText
+{
+    public static string Write(CheckpointInspection inspection)
+    {
+        var text = new StringBuilder();
+        text.AppendLine(inspection.Config.ToJson());
+        var width = inspection.Tensors.Select(tensor => tensor.Name.Length).DefaultIfEmpty().Max();
+        foreach (var tensor in inspection.Tensors)
+            text.AppendLine($"{tensor.Name.PadRight(width)}  {tensor.DType,-8}  [{string.Join(", ", tensor.Shape)}]");
+        var memory = inspection.Memory;
+        text.AppendLine();
+        text.AppendLine(CultureInfo.InvariantCulture, $"{inspection.Architecture}: {inspection.ParameterCount:N0} parameters, {inspection.Tensors.Count} stored tensors");
+        text.AppendLine($"weights: {Size(memory.BFloat16Weights)} in bfloat16, {Size(memory.Float32Weights)} in float32; training with AdamW in float32: {Size(memory.Float32Training)}, activations aside");
+        text.AppendLine($"cache in bfloat16: {Size(memory.BFloat16CachePerTargetToken)} a target token, {Size(memory.BFloat16CachePerSourceToken)} a source token");
+        return text.Append("keys: ").Append(inspection.Report).ToString();
+    }
+
+    private static string Size(long bytes)
+    {
+        string[] units = ["B", "KiB", "MiB", "GiB", "TiB"];
+        var (value, unit) = ((double)bytes, 0);
+        for (; value >= 1024 && unit < units.Length - 1; unit++)
+            value /= 1024;
+        return string.Create(CultureInfo.InvariantCulture, $"{value:0.##} {units[unit]}");
+    }
+}

@@ -1,0 +1,20 @@
+namespace T5GemmaSharp.Training.Recipes.G2p;
+
+/// <summary>The presets of the recipe.</summary>
+public static class G2pPresets
+{
+    /// <summary>About three minutes on two CPU cores.</summary>
+    public static G2pPreset Small { get; } = new(
+        "small",
+        new G2pModelOptions(),
+        new TrainingOptions { Steps = 1000, WarmupSteps = 100, ReportSteps = 50, EvaluationSteps = 500 });
+
+    /// <summary>For a GPU.</summary>
+    public static G2pPreset Base { get; } = new(
+        "base",
+        new G2pModelOptions { HiddenSize = 256, Layers = 4, Heads = 4, IntermediateSize = 1024, Dropout = 0.1 },
+        new TrainingOptions { Steps = 20_000, BatchSize = 1024, LearningRate = 1e-3, WarmupSteps = 1000, LabelSmoothing = 0.1, ReportSteps = 200, EvaluationSteps = 2000 });
+
+    /// <summary>All presets.</summary>
+    public static IReadOnlyList<G2pPreset> All { get; } = [Small, Base];
+}

@@ -1,0 +1,65 @@
+using T5GemmaSharp.Training.Optimization;
+
+namespace T5GemmaSharp.Training;
+
+/// <summary>Settings of a <see cref="Trainer"/>.</summary>
+public sealed record TrainingOptions
+{
+    /// <summary>Optimizer steps. A run is bounded by steps, not by the clock, so that it can be repeated.</summary>
+    public required int Steps { get; init; }
+
+    /// <summary>Examples a step. Default 256.</summary>
+    public int BatchSize { get; init; } = 256;
+
+    /// <summary>Peak learning rate. Default 3e-3.</summary>
+    public double LearningRate { get; init; } = 3e-3;
+
+    /// <summary>Steps in which the learning rate rises to its peak. Default 0.</summary>
+    public int WarmupSteps { get; init; }
+
+    /// <summary>Shape of the learning rate after the warm-up. Default cosine.</summary>
+    public LearningRateSchedule Schedule { get; init; } = LearningRateSchedule.Cosine;
+
+    /// <summary>Constants of the optimizer.</summary>
+    public AdamWOptions Optimizer { get; init; } = new() { Beta2 = 0.98, WeightDecay = 0.01 };
+
+    /// <summary>Largest Euclidean norm of the whole gradient; 0: no limit. Default 1.</summary>
+    public double MaxGradientNorm { get; init; } = 1;
+
+    /// <summary>Share of the target probability that is spread over the whole vocabulary, 0 to below 1. Default 0.</summary>
+    public double LabelSmoothing { get; init; }
+
+    /// <summary>Seed of the weights, of dropout and of the order of the examples. Default 0.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Steps between reports. Default 50.</summary>
+    public int ReportSteps { get; init; } = 50;
+
+    /// <summary>Steps between evaluations; 0: only at the end. Default 0.</summary>
+    public int EvaluationSteps { get; init; }
+
+    /// <summary>Checks every setting.</summary>
+    /// <exception cref="ArgumentException">A setting is out of its range; the message lists all.</exception>
+    public void Validate()
+    {
+        List<string> faults = [];
+        Check(Steps >= 1, $"Steps: expected at least 1, got {Steps}");
+        Check(BatchSize >= 1, $"BatchSize: expected at least 1, got {BatchSize}");
+        Check(double.IsFinite(LearningRate) && LearningRate > 0, $"LearningRate: expected above 0, got {LearningRate}");
+        Check(WarmupSteps >= 0 && WarmupSteps <= Steps, $"WarmupSteps: expected 0 to Steps ({Steps}), got {WarmupSteps}");
+        Check(Enum.IsDefined(Schedule), $"Schedule: expected {string.Join(", ", Enum.GetNames<LearningRateSchedule>())}, got {Schedule}");
+        Check(MaxGradientNorm >= 0, $"MaxGradientNorm: expected 0 or more, got {MaxGradientNorm}");
+        Check(LabelSmoothing is >= 0 and < 1, $"LabelSmoothing: expected 0 to below 1, got {LabelSmoothing}");
+        Check(Optimizer.WeightDecay >= 0, $"WeightDecay: expected 0 or more, got {Optimizer.WeightDecay}");
+        Check(ReportSteps >= 1, $"ReportSteps: expected at least 1, got {ReportSteps}");
+        Check(EvaluationSteps >= 0, $"EvaluationSteps: expected 0 or more, got {EvaluationSteps}");
+        if (faults.Count > 0)
+            throw new ArgumentException(string.Join("; ", faults));
+
+        void Check(bool holds, string fault)
+        {
+            if (!holds)
+                faults.Add(fault);
+        }
+    }
+}
