@@ -61,7 +61,7 @@ public sealed class G2pRecipe
             NumAttentionHeads = options.Heads,
             NumKeyValueHeads = options.Heads,
             HeadDim = options.HiddenSize / options.Heads,
-            QueryPreAttnScalar = (double)options.HiddenSize / options.Heads,
+            QueryPreAttnScalar = options.HiddenSize / options.Heads,
             MaxPositionEmbeddings = 64,
             SlidingWindow = 64,
             InitializerRange = 1 / Math.Sqrt(options.HiddenSize), // 0.02 suits wide models only
