@@ -19,7 +19,8 @@ internal static class TensorAssert
             return 0;
         var at = difference.argmax().item<long>(); // NaN counts as the largest
         var largest = difference[at].item<double>();
-        Assert.That(largest, Is.LessThanOrEqualTo(tolerance),
+        // A comparison of C#, not of NUnit, which takes NaN as less than every number.
+        Assert.That(largest <= tolerance, Is.True,
             $"{what}: shape [{string.Join(", ", actual.shape)}], largest difference at flat index {at}: expected {right[at].item<double>()}, got {left[at].item<double>()}");
         return largest;
     }
@@ -36,7 +37,7 @@ internal static class TensorAssert
     public static double RelativelyClose(double actual, double expected, double tolerance, string what)
     {
         var difference = Math.Abs(actual - expected) / Math.Max(Math.Abs(expected), 1e-12);
-        Assert.That(difference, Is.LessThanOrEqualTo(tolerance), $"{what}: expected {expected}, got {actual}");
+        Assert.That(difference <= tolerance, Is.True, $"{what}: expected {expected}, got {actual}");
         return difference;
     }
 }

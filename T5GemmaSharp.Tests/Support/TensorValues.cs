@@ -1,3 +1,4 @@
+using NUnit.Framework;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Tests.Support;
@@ -26,6 +27,8 @@ internal static class TensorValues
     public static double RelativeDistance(this Tensor actual, Tensor expected)
     {
         var (left, right) = (actual.ToDoubles(), expected.ToDoubles());
-        return Math.Sqrt(left.Zip(right, (a, b) => (a - b) * (a - b)).Sum() / right.Sum(b => b * b));
+        var distance = Math.Sqrt(left.Zip(right, (a, b) => (a - b) * (a - b)).Sum() / right.Sum(b => b * b));
+        Assert.That(double.IsFinite(distance), Is.True, $"relative distance of finite tensors, not {distance}");
+        return distance;
     }
 }
