@@ -1,4 +1,6 @@
+using T5GemmaSharp.Interop;
 using T5GemmaSharp.Modeling;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Checkpoints;
@@ -17,6 +19,7 @@ internal static class PretrainedFolder
     {
         ArgumentNullException.ThrowIfNull(config);
         options ??= new();
+        RequireDevice(options.Device);
         var factory = new ModuleFactory(options.Device ?? CPU, options.DType ?? ScalarType.Float32);
         try
         {
@@ -37,6 +40,7 @@ internal static class PretrainedFolder
         where TModel : T5GemmaPreTrainedModel<TInputs, TOutput>
     {
         options ??= new();
+        RequireDevice(options.Device);
         var config = options.Apply(T5GemmaConfig.FromPretrained(folder));
         using var reader = CheckpointReader.Open(folder);
         var factory = new ModuleFactory(options.Device ?? CPU, options.DType ?? StoredDType(reader));
@@ -69,6 +73,14 @@ internal static class PretrainedFolder
         var writer = maxShardSizeInBytes is { } limit ? new CheckpointWriter { MaxShardSizeInBytes = limit } : new CheckpointWriter();
         writer.Write(folder, model.named_parameters().ToDictionary(pair => pair.name, Tensor (pair) => pair.parameter));
         TextFile.Write(Path.Combine(folder, T5GemmaConfig.FileName), config.ToJson());
+    }
+
+    /// <summary>Loads libtorch, and says why if the device that was asked for is not there.</summary>
+    private static void RequireDevice(Device? device)
+    {
+        TorchNative.EnsureLoaded();
+        if (device?.type == DeviceType.CUDA)
+            TorchNative.RequireCuda(Math.Max(device.index, 0)); // -1 is the current device
     }
 
     /// <summary>The dtype of the first floating tensor: files of one model hold one.</summary>

@@ -20,7 +20,7 @@ public sealed class CommandLineTests
     [TestCase("--steps: expected an integer, got 'many'", "train", "--steps", "many")]
     [TestCase("--lr: expected a number, got 'fast'", "train", "--lr", "fast")]
     [TestCase("Steps: expected at least 1, got 0", "train", "--steps", "0")]
-    [TestCase("HiddenSize: expected a multiple of twice the heads (4), got 100", "train", "--hidden-size", "100")]
+    [TestCase("HiddenSize: expected a multiple of twice the heads (8), got 100", "train", "--hidden-size", "100")]
     [TestCase("gpu", "train", "--device", "gpu")]
     [TestCase("huge", "train", "--preset", "huge")]
     [TestCase("--max-new-tokens: expected at least 1, got 0", "generate", "--model", ".", "--max-new-tokens", "0", "word")]

@@ -34,6 +34,8 @@ public sealed class CmuPronunciationsTests
     }
 
     [TestCase("hello", DataSplit.Train)]
+    [TestCase("chalice", DataSplit.Validation)]
+    [TestCase("o'hare", DataSplit.Train)]
     public void SplitOf_Word_NeverChanges(string word, DataSplit expected) => Assert.That(CmuPronunciations.SplitOf(word), Is.EqualTo(expected));
 
     [TestCase("word")]
