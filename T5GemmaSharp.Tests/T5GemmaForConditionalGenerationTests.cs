@@ -168,7 +168,7 @@ public sealed class T5GemmaForConditionalGenerationTests
         {
             Assert.That(() => model.call(new() { InputIds = ids }), Throws.ArgumentException.With.Message.Contains("exactly one of decoderInputIds and decoderInputsEmbeds, got neither"));
             Assert.That(() => model.call(new() { DecoderInputIds = ids }), Throws.ArgumentException.With.Message.Contains("exactly one of inputIds and inputsEmbeds, got neither"));
-            Assert.That(() => model.call(new() { InputIds = ids, DecoderInputIds = TinyModels.Ids(3, 4) }), Throws.ArgumentException.With.Message.Contains("encoderHiddenStates: expected [3, length, 20], got [2, 6, 20]"));
+            Assert.That(() => model.call(new() { InputIds = ids, DecoderInputIds = TinyModels.Ids(3, 4) }), Throws.ArgumentException.With.Message.Contains("encoderHiddenStates: expected Float32 [3, length, 20], got Float32 [2, 6, 20]"));
             Assert.That(() => model.call(new() { InputIds = ids, DecoderInputIds = ids, PositionIds = torch.zeros([2, 5], dtype: ScalarType.Int64) }), Throws.ArgumentException.With.Message.Contains("positionIds"));
             Assert.That(() => model.call(new() { InputIds = ids, DecoderInputIds = ids, DecoderPositionIds = torch.zeros(2, 6) }), Throws.ArgumentException.With.Message.Contains("decoderPositionIds"));
         }

@@ -50,9 +50,11 @@ public sealed class T5GemmaForConditionalGeneration : T5GemmaPreTrainedModel<T5G
     /// <exception cref="SafetensorsFormatException">A file is damaged.</exception>
     public static T5GemmaForConditionalGeneration FromPretrained(string folder, PretrainedOptions? options = null)
     {
-        var model = PretrainedFolder.Load<T5GemmaForConditionalGeneration, T5GemmaInputs, Seq2SeqLMOutput>(folder, options, (config, factory) => new(config, factory));
-        model.GenerationConfig = GenerationConfig.FromPretrained(folder, model.Config);
-        return model;
+        return PretrainedFolder.Load<T5GemmaForConditionalGeneration, T5GemmaInputs, Seq2SeqLMOutput>(folder, options, (config, factory) =>
+        {
+            var generationConfig = GenerationConfig.FromPretrained(folder, config); // before the weights: a fault in it costs no time
+            return new(config, factory) { GenerationConfig = generationConfig };
+        });
     }
 
     /// <summary>Writes configuration, weights and generation defaults, so that this library and transformers load the folder.</summary>
@@ -72,6 +74,8 @@ public sealed class T5GemmaForConditionalGeneration : T5GemmaPreTrainedModel<T5G
     {
         ArgumentNullException.ThrowIfNull(input);
         using var scope = NewDisposeScope();
+        if (input.Labels is { dtype: ScalarType.Int64 } classes)
+            Losses.CheckClasses(classes, Config.Decoder.VocabSize); // first: the decoder would complain of ids that nobody gave it
         if (input is { Labels: { } targets, DecoderInputIds: null, DecoderInputsEmbeds: null })
             input = input with { DecoderInputIds = ShiftRight.Apply(targets, Config.Decoder) };
         var output = Model.call(input);

@@ -59,7 +59,7 @@ public sealed class ScaledEmbeddingTests
             Assert.That(() => Call(ids, embeddings), Throws.ArgumentException.With.Message.Contains("got both"));
             Assert.That(() => Call(torch.tensor(new[,] { { 1L, 41L } }), null), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("0 to 40, got 41 at [0, 1]"));
             Assert.That(() => Call(torch.tensor(new[,] { { 1L }, { -3L } }), null), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("got -3 at [1, 0]"));
-            Assert.That(() => Call(ids.to(ScalarType.Int32), null), Throws.ArgumentException.With.Message.Contains("int64 [batch, length], got Int32 [1, 2]"));
+            Assert.That(() => Call(ids.to(ScalarType.Int32), null), Throws.ArgumentException.With.Message.Contains("int64 [batch, length of at least 1], got Int32 [1, 2]"));
             Assert.That(() => Call(ids.flatten(), null), Throws.ArgumentException.With.Message.Contains("got Int64 [2]"));
             Assert.That(() => Call(null, torch.ones(1, 2, 21)), Throws.ArgumentException.With.Message.Contains("[batch, length, 20], got Float32 [1, 2, 21]"));
             Assert.That(() => Call(null, torch.ones([1, 2, 20], dtype: ScalarType.Int64)), Throws.ArgumentException.With.Message.Contains("floating"));

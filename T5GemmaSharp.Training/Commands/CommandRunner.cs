@@ -17,6 +17,8 @@ internal static class CommandRunner
             return Fail(ExitCode.BadInput, $"{Describe(result)} (see --help)");
         try
         {
+            // Here and not in a module initializer, so that a wrong T5GEMMA_LIBTORCH is one line like every other fault.
+            TorchNative.Install();
             // The commands watch the signals themselves: a step in progress may take longer than the library's two seconds.
             return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }

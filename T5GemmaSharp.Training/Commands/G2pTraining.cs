@@ -35,6 +35,8 @@ internal static class G2pTraining
     private static int Train(TrainingOptions options, G2pRecipe recipe, T5GemmaConfig config, torch.Device device, string folder, CancellationToken cancellation)
     {
         torch.manual_seed((long)options.Seed);
+        if (device.type == DeviceType.CUDA)
+            torch.cuda.manual_seed((long)options.Seed); // a device draws from a generator of its own
         using var model = T5GemmaForConditionalGeneration.FromConfig(config, new PretrainedOptions { Device = device });
         var examples = recipe.Encode(recipe.Words(DataSplit.Train));
         var validation = new Validation(recipe, model, options.Steps, cancellation);
@@ -47,6 +49,8 @@ internal static class G2pTraining
             recipe.Tokenizer.SavePretrained(temporary);
             TrainerState.Write(temporary, result, options);
         });
+        if (result.Interrupted)
+            Console.WriteLine($"interrupted after step {result.Steps}; the model as it is then is saved");
         validation.PrintAnswers();
         Console.WriteLine(folder);
         return result.Interrupted ? ExitCode.Interrupted : ExitCode.Done;

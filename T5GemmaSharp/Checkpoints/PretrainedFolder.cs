@@ -1,4 +1,6 @@
+using T5GemmaSharp.Interop;
 using T5GemmaSharp.Modeling;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Checkpoints;
@@ -17,11 +19,19 @@ internal static class PretrainedFolder
     {
         ArgumentNullException.ThrowIfNull(config);
         options ??= new();
-        var resolved = options.Apply(config);
-        resolved.Validate();
-        var model = build(resolved, new ModuleFactory(options.Device ?? CPU, options.DType ?? ScalarType.Float32));
-        model.InitializeWeights();
-        return model;
+        RequireDevice(options.Device);
+        var factory = new ModuleFactory(options.Device ?? CPU, options.DType ?? ScalarType.Float32);
+        try
+        {
+            var model = build(options.Apply(config), factory);
+            model.InitializeWeights();
+            return model;
+        }
+        catch
+        {
+            factory.Discard();
+            throw;
+        }
     }
 
     /// <summary>Loads a model in evaluation mode.</summary>
@@ -30,11 +40,13 @@ internal static class PretrainedFolder
         where TModel : T5GemmaPreTrainedModel<TInputs, TOutput>
     {
         options ??= new();
+        RequireDevice(options.Device);
         var config = options.Apply(T5GemmaConfig.FromPretrained(folder));
         using var reader = CheckpointReader.Open(folder);
-        var model = build(config, new ModuleFactory(options.Device ?? CPU, options.DType ?? StoredDType(reader)));
+        var factory = new ModuleFactory(options.Device ?? CPU, options.DType ?? StoredDType(reader));
         try
         {
+            var model = build(config, factory);
             model.LoadReport = CheckpointLoader.Load(model, reader, new()
             {
                 Strictness = options.Strictness,
@@ -49,7 +61,7 @@ internal static class PretrainedFolder
         }
         catch
         {
-            model.Dispose();
+            factory.Discard();
             throw;
         }
     }
@@ -61,6 +73,14 @@ internal static class PretrainedFolder
         var writer = maxShardSizeInBytes is { } limit ? new CheckpointWriter { MaxShardSizeInBytes = limit } : new CheckpointWriter();
         writer.Write(folder, model.named_parameters().ToDictionary(pair => pair.name, Tensor (pair) => pair.parameter));
         TextFile.Write(Path.Combine(folder, T5GemmaConfig.FileName), config.ToJson());
+    }
+
+    /// <summary>Loads libtorch, and says why if the device that was asked for is not there.</summary>
+    private static void RequireDevice(Device? device)
+    {
+        TorchNative.EnsureLoaded();
+        if (device?.type == DeviceType.CUDA)
+            TorchNative.RequireCuda(Math.Max(device.index, 0)); // -1 is the current device
     }
 
     /// <summary>The dtype of the first floating tensor: files of one model hold one.</summary>

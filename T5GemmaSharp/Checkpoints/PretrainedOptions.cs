@@ -36,6 +36,8 @@ public sealed record PretrainedOptions
     /// <summary>Applies the overrides to a configuration and resolves it.</summary>
     internal T5GemmaConfig Apply(T5GemmaConfig config)
     {
+        if (DType is { } dtype && dtype is not (ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float16 or ScalarType.Float64))
+            throw new ArgumentException($"dtype: expected Float32, BFloat16, Float16 or Float64, got {dtype}");
         var attention = Attention == AttentionImplementation.Auto ? config.AttnImplementation : Attention;
         if (attention == AttentionImplementation.Fused)
             throw new NotSupportedException("attention: this version has no fused kernels; use Auto or Eager");
@@ -45,6 +47,9 @@ public sealed record PretrainedOptions
             IsEncoderDecoder = IsEncoderDecoder ?? config.IsEncoderDecoder,
             ProblemType = ProblemType ?? config.ProblemType,
         };
-        return (NumLabels is { } count && count != config.NumLabels ? config.WithNumLabels(count) : config).Resolve();
+        if (NumLabels is { } count && count != config.NumLabels)
+            config = config.WithNumLabels(count);
+        config.Validate();
+        return config.Resolve();
     }
 }

@@ -14,9 +14,9 @@ internal static class ConfigJson
     /// <summary>Reads, resolves and validates a model's configuration.</summary>
     internal static T5GemmaConfig Read(string json, string source)
     {
-        var config = Guarded(source, () => JsonSerializer.Deserialize(Normalize(Parse(json)), T5GemmaJsonContext.Default.T5GemmaConfig)!).Resolve(); // an object node never gives null
-        ConfigValidator.Validate(config, source);
-        return config;
+        var config = Guarded(source, () => JsonSerializer.Deserialize(Normalize(Parse(json)), T5GemmaJsonContext.Default.T5GemmaConfig)!); // an object node never gives null
+        ConfigValidator.Validate(config, source); // first: resolving writes one entry a layer, however many the file claims
+        return config.Resolve();
     }
 
     /// <summary>Reads any other configuration whose properties are all optional.</summary>
@@ -41,6 +41,10 @@ internal static class ConfigJson
             var field = fault.Path is { } path ? $"{path.TrimStart('$', '.')}: " : string.Empty;
             throw new T5GemmaConfigException(source, [field + fault.Message], fault);
         }
+        catch (InvalidOperationException fault) when (fault.Source == typeof(JsonNode).Assembly.GetName().Name)
+        {
+            throw new T5GemmaConfigException(source, [$"a string is no valid Unicode: {fault.Message}"], fault); // found only when the string is read
+        }
     }
 
     private static JsonObject Normalize(JsonObject root)
@@ -52,7 +56,7 @@ internal static class ConfigJson
         foreach (var stack in new[] { "encoder", "decoder" })
         {
             // 4.x took a missing decoder as a copy of the encoder; 5.x, which this library follows, takes the defaults.
-            var given = root[stack] as JsonObject ?? (root[stack] is null ? [] : throw new JsonException($"{stack}: expected an object"));
+            var given = ObjectOrNull(root, stack) ?? [];
             CheckModelType(given, T5GemmaModuleConfig.ModelTypeName);
             Rename(given, "torch_dtype", "dtype");
             NormalizeRope(given);
@@ -78,8 +82,7 @@ internal static class ConfigJson
 
     private static void NormalizeRope(JsonObject stack)
     {
-        var rope = stack["rope_scaling"] as JsonObject ?? stack["rope_parameters"] as JsonObject ?? [];
-        rope = rope.DeepClone().AsObject();
+        var rope = (ObjectOrNull(stack, "rope_scaling") ?? ObjectOrNull(stack, "rope_parameters"))?.DeepClone().AsObject() ?? [];
         Rename(rope, "type", "rope_type");
         if (stack["rope_theta"] is { } theta && !rope.ContainsKey("rope_theta"))
             rope["rope_theta"] = theta.DeepClone();
@@ -90,6 +93,9 @@ internal static class ConfigJson
             defaults[key] = value?.DeepClone();
         stack["rope_parameters"] = defaults.DeepClone();
     }
+
+    private static JsonObject? ObjectOrNull(JsonObject node, string key) =>
+        node[key] is { } value ? value as JsonObject ?? throw new JsonException($"{key}: expected an object, got {value.ToJsonString()}") : null;
 
     private static void Rename(JsonObject node, string legacy, string current)
     {

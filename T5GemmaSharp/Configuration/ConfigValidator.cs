@@ -5,6 +5,8 @@ internal static class ConfigValidator
 {
     // Larger sizes are no model: they would only end in an allocation failure with a worse message.
     private const long MaxSize = 1L << 26;
+    private const long MaxLayers = 1L << 12;
+    private const long MaxWeightElements = 1L << 36;
 
     internal static void Validate(T5GemmaConfig config, string source)
     {
@@ -30,11 +32,14 @@ internal static class ConfigValidator
         CheckSize(stack.VocabSize, $"{name}.vocab_size", faults);
         CheckSize(stack.HiddenSize, $"{name}.hidden_size", faults);
         CheckSize(stack.IntermediateSize, $"{name}.intermediate_size", faults);
-        CheckSize(stack.NumHiddenLayers, $"{name}.num_hidden_layers", faults);
+        CheckSize(stack.NumHiddenLayers, $"{name}.num_hidden_layers", faults, MaxLayers);
         CheckSize(stack.NumAttentionHeads, $"{name}.num_attention_heads", faults);
         CheckSize(stack.NumKeyValueHeads, $"{name}.num_key_value_heads", faults);
         CheckSize(stack.HeadDim, $"{name}.head_dim", faults);
         CheckHeads(stack, name, faults);
+        CheckWeight(stack.VocabSize, stack.HiddenSize, $"{name}.vocab_size times hidden_size", faults);
+        CheckWeight(stack.IntermediateSize, stack.HiddenSize, $"{name}.intermediate_size times hidden_size", faults);
+        CheckWeight(stack.NumAttentionHeads, stack.HeadDim, $"{name}.num_attention_heads times head_dim", faults, MaxSize);
         CheckDeviation(stack.InitializerRange, $"{name}.initializer_range", faults);
         CheckPositive(stack.RmsNormEps, $"{name}.rms_norm_eps", faults);
         CheckSize(stack.QueryPreAttnScalar, $"{name}.query_pre_attn_scalar", faults);
@@ -83,10 +88,17 @@ internal static class ConfigValidator
             faults.Add($"{name}.pad_token_id: expected an id below vocab_size {stack.VocabSize}, got {pad}");
     }
 
-    private static void CheckSize(long value, string name, List<string> faults)
+    private static void CheckSize(long value, string name, List<string> faults, long max = MaxSize)
     {
-        if (value is < 1 or > MaxSize)
-            faults.Add($"{name}: expected 1 to {MaxSize}, got {value}");
+        if (value < 1 || value > max)
+            faults.Add($"{name}: expected 1 to {max}, got {value}");
+    }
+
+    private static void CheckWeight(long rows, long columns, string name, List<string> faults, long max = MaxWeightElements)
+    {
+        // Sizes that are wrong by themselves are reported as such; the rest cannot overflow.
+        if (rows is >= 1 and <= MaxSize && columns is >= 1 and <= MaxSize && rows * columns > max)
+            faults.Add($"{name}: expected a product of at most {max}, got {rows * columns}");
     }
 
     private static void CheckRate(double value, string name, List<string> faults)

@@ -1,4 +1,5 @@
 using T5GemmaSharp.Configuration;
+using T5GemmaSharp.Interop;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Modeling;
@@ -55,17 +56,7 @@ internal static class AttentionFunctions
     private static Tensor MergeHeads(Tensor heads) =>
         heads.transpose(1, 2).reshape(heads.size(0), heads.size(2), heads.size(1) * heads.size(3));
 
-    private static Tensor Sdpa(Tensor query, Tensor key, Tensor value, Tensor? mask, T5GemmaModuleConfig config, bool training)
-    {
-        // TorchSharp's call has no scale argument and divides by sqrt(E); the query makes up for the difference.
-        var groups = query.size(1) / key.size(1);
-        var scaled = config.QueryPreAttnScalar == config.HeadDim ? query : query * Math.Sqrt((double)config.HeadDim / config.QueryPreAttnScalar);
-        return nn.functional.scaled_dot_product_attention(
-            scaled,
-            key.repeat_interleave(groups, dim: 1),
-            value.repeat_interleave(groups, dim: 1),
-            mask,
-            training ? config.AttentionDropout : 0.0,
-            is_casual: false);
-    }
+    private static Tensor Sdpa(Tensor query, Tensor key, Tensor value, Tensor? mask, T5GemmaModuleConfig config, bool training) =>
+        TorchDispatcher.ScaledDotProductAttention(
+            query, key, value, mask, training ? config.AttentionDropout : 0.0, isCausal: false, Math.Pow(config.QueryPreAttnScalar, -0.5), enableGqa: true);
 }

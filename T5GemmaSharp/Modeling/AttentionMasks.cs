@@ -23,7 +23,7 @@ internal static class AttentionMasks
         using var scope = NewDisposeScope();
         var (batch, length) = (states.size(0), states.size(1));
         if (mask is not null && mask.Padding is null)
-            return Move(scope, Ready(mask, "attentionMask", batch, length, length, states, config));
+            return Move(scope, Ready(mask, "attentionMask", batch, length, _ => length, states, config));
         var padding = mask?.Padding ?? (inputIds is null ? null : NotPadding(inputIds, config, "attentionMask"));
         CheckPadding(padding, "attentionMask", batch, length, length);
 
@@ -46,13 +46,16 @@ internal static class AttentionMasks
         using var scope = NewDisposeScope();
         var (batch, length, past) = (states.size(0), states.size(1), cache?.SequenceLength ?? 0);
         if (mask is not null && mask.Padding is null)
-            return Move(scope, Ready(mask, "decoderAttentionMask", batch, length, null, states, config));
+            return Move(scope, Ready(mask, "decoderAttentionMask", batch, length, KeyLength, states, config));
         // The reference makes a default mask only without a cache; with one, padding in the decoder is attended to.
         var padding = mask?.Padding ?? (cache is null && inputIds is not null ? NotPadding(inputIds, config, "decoderAttentionMask") : null);
         CheckPadding(padding, "decoderAttentionMask", batch, past + length, long.MaxValue);
 
         var queries = torch.arange(past, past + length, dtype: ScalarType.Int64, device: states.device).unsqueeze(1); // [T, 1]
         return Move(scope, new(Causal(LayerType.FullAttention), Causal(LayerType.SlidingAttention)));
+
+        // A mask for layers that the model has not is not used, so its length does not matter.
+        long? KeyLength(LayerType type) => IsUsed(type, config) ? cache?.MaskSizes(type, length).Length ?? length : null;
 
         Tensor? Causal(LayerType type)
         {
@@ -81,7 +84,7 @@ internal static class AttentionMasks
         using var scope = NewDisposeScope();
         var (batch, length) = (encoderStates.size(0), encoderStates.size(1));
         if (mask.Padding is null)
-            return Move(scope, Ready(mask, "attentionMask (for cross-attention)", batch, queryLength, length, encoderStates, config)).Full;
+            return Move(scope, Ready(mask, "attentionMask (for cross-attention)", batch, queryLength, _ => length, encoderStates, config)).Full;
         CheckPadding(mask.Padding, "attentionMask", batch, length, length);
         return Move(scope, new(Finish(KeyPadding(mask.Padding, 0, length), encoderStates, config), null)).Full;
     }
@@ -89,18 +92,24 @@ internal static class AttentionMasks
     private static Tensor NotPadding(Tensor inputIds, T5GemmaModuleConfig config, string name) =>
         inputIds.ne(config.PadTokenId ?? throw new ArgumentException($"{name}: cannot be made from the ids, because the configuration has no pad_token_id; pass a mask"));
 
-    private static LayerMasks Ready(AttentionMask mask, string name, long batch, long queryLength, long? keyLength, Tensor states, T5GemmaModuleConfig config)
+    private static LayerMasks Ready(AttentionMask mask, string name, long batch, long queryLength, Func<LayerType, long?> keyLength, Tensor states, T5GemmaModuleConfig config)
     {
-        var (full, sliding) = (mask.ReadyFor(LayerType.FullAttention), mask.ReadyFor(LayerType.SlidingAttention));
-        foreach (var ready in new[] { full, sliding }.OfType<Tensor>())
+        return new(Checked(LayerType.FullAttention), Checked(LayerType.SlidingAttention));
+
+        Tensor? Checked(LayerType type)
         {
+            if (mask.ReadyFor(type) is not { } ready)
+                return null;
             var fits = (ready.size(0) == batch || ready.size(0) == 1) && (ready.size(1) == 1 || ready.size(1) == config.NumAttentionHeads)
-                && (ready.size(2) == queryLength || ready.size(2) == 1) && (keyLength is null || ready.size(3) == keyLength);
+                && (ready.size(2) == queryLength || ready.size(2) == 1) && ready.size(3) == (keyLength(type) ?? ready.size(3));
             if (!fits)
-                throw new ArgumentException($"{name}: expected [{batch}, 1 or {config.NumAttentionHeads}, {queryLength}, {keyLength?.ToString() ?? "keys"}], got [{string.Join(", ", ready.shape)}]");
+                throw new ArgumentException($"{name}: expected [{batch}, 1 or {config.NumAttentionHeads}, {queryLength}, {keyLength(type)?.ToString() ?? "keys"}], got [{string.Join(", ", ready.shape)}]");
+            return Converted(ready, states, config);
         }
-        return new(Converted(full, states, config), Converted(sliding, states, config));
     }
+
+    private static bool IsUsed(LayerType type, T5GemmaModuleConfig config) =>
+        Enumerable.Range(0, config.NumHiddenLayers).Any(layerIdx => config.LayerTypeOf(layerIdx) == type);
 
     private static void CheckPadding(Tensor? padding, string name, long batch, long minLength, long maxLength)
     {

@@ -29,7 +29,7 @@ internal static class ClassifierBackbone
         if (input is { DecoderInputIds: null, DecoderInputsEmbeds: null })
         {
             var ids = input.InputIds ?? throw new ArgumentException("inputIds: needed to make the decoder's ids, got null; pass inputIds or decoderInputIds");
-            input = input with { DecoderInputIds = ShiftRight.Apply(ids, config.Decoder) };
+            input = input with { DecoderInputIds = ShiftRight.Apply(ids, config.Decoder, "inputIds") };
         }
         var output = ((T5GemmaModel)model).call(input with { UseCache = false });
         return (output.LastHiddenState, input.OutputHiddenStates ? output.DecoderHiddenStates : null, output.DecoderAttentions);

@@ -15,11 +15,11 @@ internal static class InputChecks
             throw new ArgumentException($"expected exactly one of {names.Ids} and {names.Embeds}, got {(inputIds is null ? "neither" : "both")}", names.Ids);
     }
 
-    /// <summary>Demands int64 ids [B, T] within the vocabulary. On a GPU, where looking costs a stall, the values are taken on trust.</summary>
+    /// <summary>Demands int64 ids [B, T], T at least 1, within the vocabulary. On a GPU, where looking costs a stall, the values are taken on trust.</summary>
     internal static void Ids(Tensor ids, long vocabSize, string name)
     {
-        if (ids.dim() != 2 || ids.dtype != ScalarType.Int64)
-            throw new ArgumentException($"{name}: expected int64 [batch, length], got {ids.dtype} [{string.Join(", ", ids.shape)}]", name);
+        if (ids.dim() != 2 || ids.size(1) == 0 || ids.dtype != ScalarType.Int64)
+            throw new ArgumentException($"{name}: expected int64 [batch, length of at least 1], got {ids.dtype} [{string.Join(", ", ids.shape)}]", name);
         if (ids.device_type == DeviceType.CPU && ids.numel() > 0)
             IdValues(ids, vocabSize, name);
     }
@@ -38,11 +38,11 @@ internal static class InputChecks
         throw new ArgumentOutOfRangeException(name, wrong, $"{name}: expected ids from 0 to {vocabSize - 1}, got {wrong} at [{string.Join(", ", at)}]");
     }
 
-    /// <summary>Demands floating embeddings [B, T, D].</summary>
-    internal static void Embeddings(Tensor embeddings, long hiddenSize, string name)
+    /// <summary>Demands embeddings [B, T, D], T at least 1, of the model's dtype.</summary>
+    internal static void Embeddings(Tensor embeddings, long hiddenSize, ScalarType dtype, string name)
     {
-        if (embeddings.dim() != 3 || embeddings.size(2) != hiddenSize || !embeddings.is_floating_point())
-            throw new ArgumentException($"{name}: expected floating [batch, length, {hiddenSize}], got {embeddings.dtype} [{string.Join(", ", embeddings.shape)}]", name);
+        if (embeddings.dim() != 3 || embeddings.size(1) == 0 || embeddings.size(2) != hiddenSize || embeddings.dtype != dtype)
+            throw new ArgumentException($"{name}: expected {dtype} [batch, length of at least 1, {hiddenSize}], got {embeddings.dtype} [{string.Join(", ", embeddings.shape)}]", name);
     }
 
     /// <summary>Demands int64 positions [1 or B, T].</summary>

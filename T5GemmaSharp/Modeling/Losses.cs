@@ -71,7 +71,7 @@ internal static class Losses
     }
 
     /// <summary>Looks at labels on the CPU; on a GPU, looking would stall it, and its kernel checks by itself.</summary>
-    private static void CheckClasses(Tensor labels, long classes)
+    internal static void CheckClasses(Tensor labels, long classes)
     {
         if (labels.device_type != DeviceType.CPU || labels.numel() == 0)
             return;

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -10,12 +11,20 @@ namespace T5GemmaSharp.Modeling;
 /// </summary>
 internal sealed class ModuleFactory(Device device, ScalarType dtype)
 {
+    private readonly List<Parameter> _made = [];
+
+    /// <summary>Makes a parameter.</summary>
+    /// <exception cref="InsufficientMemoryException">The device has not enough memory left.</exception>
     internal Parameter Parameter(params long[] shape)
     {
-        var parameter = new Parameter(torch.empty(shape, dtype: dtype, device: device));
+        var parameter = new Parameter(Allocate(shape));
         parameter.DetachFromDisposeScope(); // it belongs to its module, not to a caller's scope
+        _made.Add(parameter);
         return parameter;
     }
+
+    /// <summary>Frees every parameter made, after a failure: a constructor that throws leaves no module to dispose.</summary>
+    internal void Discard() => _made.ForEach(parameter => parameter.Dispose());
 
     internal Linear Linear(long inputSize, long outputSize, bool hasBias = false) =>
         nn.Linear(Parameter(outputSize, inputSize), hasBias ? Parameter(outputSize) : null);
@@ -25,7 +34,20 @@ internal sealed class ModuleFactory(Device device, ScalarType dtype)
         // TorchSharp's constructor draws a normal sample for every element on the CPU; a table of one column that has the padding row costs nothing,
         // and the native module takes all sizes from the weight that replaces it.
         var embedding = nn.Embedding((padTokenId ?? 0) + 1, 1, padTokenId);
+        using var placeholder = embedding.weight;
         embedding.weight = Parameter(vocabSize, hiddenSize);
         return embedding;
+    }
+
+    private Tensor Allocate(long[] shape)
+    {
+        try
+        {
+            return torch.empty(shape, dtype: dtype, device: device);
+        }
+        catch (ExternalException fault) when (fault.Message.Contains("allocate memory", StringComparison.Ordinal) || fault.Message.Contains("out of memory", StringComparison.Ordinal))
+        {
+            throw new InsufficientMemoryException($"a weight of shape [{string.Join(", ", shape)}] and dtype {dtype} does not fit into the memory of {device}; use a smaller dtype or another device", fault);
+        }
     }
 }

@@ -20,7 +20,7 @@ internal static class ScaledEmbedding
         if (inputIds is not null)
             InputChecks.Ids(inputIds, config.VocabSize, names.Ids);
         if (inputsEmbeds is not null)
-            InputChecks.Embeddings(inputsEmbeds, config.HiddenSize, names.Embeds);
+            InputChecks.Embeddings(inputsEmbeds, config.HiddenSize, table.weight!.dtype, names.Embeds); // an embedding has a weight
         var embeddings = inputsEmbeds ?? table.call(inputIds!); // exactly one is given
         // A tensor of the working dtype, not a C# number: the reference rounds sqrt(D) to bf16 (27.75 for D = 768).
         var normalizer = torch.tensor(Math.Sqrt(config.HiddenSize), dtype: embeddings.dtype, device: embeddings.device);

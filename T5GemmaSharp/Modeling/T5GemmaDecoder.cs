@@ -53,15 +53,33 @@ public sealed class T5GemmaDecoder : nn.Module<T5GemmaDecoderInputs, BaseModelOu
     public override BaseModelOutputWithPastAndCrossAttentions forward(T5GemmaDecoderInputs input)
     {
         ArgumentNullException.ThrowIfNull(input);
+        if (input.PastKeyValues is not null || training || !(input.UseCache ?? _config.UseCache))
+            return Decode(input);
+        var cache = new EncoderDecoderCache(_config);
+        try
+        {
+            var output = Decode(input with { PastKeyValues = cache });
+            using var scope = NewDisposeScope();
+            cache.MoveToOuter(scope);
+            return output;
+        }
+        catch
+        {
+            cache.Dispose(); // nobody else knows of it
+            throw;
+        }
+    }
+
+    private BaseModelOutputWithPastAndCrossAttentions Decode(T5GemmaDecoderInputs input)
+    {
         using var scope = NewDisposeScope();
         var hiddenStates = ScaledEmbedding.Call(EmbedTokens, input.InputIds, input.InputsEmbeds, _config, ("decoderInputIds", "decoderInputsEmbeds"));
         CheckEncoderStates(input.EncoderHiddenStates, hiddenStates);
-        var isOwnCache = input.PastKeyValues is null && !training && (input.UseCache ?? _config.UseCache);
-        var cache = isOwnCache ? new EncoderDecoderCache(_config) : input.PastKeyValues;
+        var cache = input.PastKeyValues;
 
         var (batch, length, past) = (hiddenStates.size(0), hiddenStates.size(1), cache?.SequenceLength ?? 0);
         InputChecks.Positions(input.PositionIds, batch, length, "decoderPositionIds");
-        InputChecks.Cache(input.PastKeyValues, _config, batch, input.EncoderHiddenStates.size(1));
+        InputChecks.Cache(cache, _config, batch, input.EncoderHiddenStates.size(1));
         var masks = AttentionMasks.Decoder(input.AttentionMask, input.InputIds, hiddenStates, cache?.SelfAttentionCache, _config);
         var crossMask = AttentionMasks.Cross(input.EncoderAttentionMask, input.EncoderHiddenStates, length, _config);
         var positionIds = input.PositionIds ?? torch.arange(past, past + length, dtype: ScalarType.Int64, device: hiddenStates.device).unsqueeze(0); // [1, T]
@@ -87,8 +105,6 @@ public sealed class T5GemmaDecoder : nn.Module<T5GemmaDecoderInputs, BaseModelOu
         hiddenStates = Dropout.call(Norm.call(hiddenStates));
         recorder.Last(hiddenStates);
         recorder.MoveToOuter(scope);
-        if (isOwnCache)
-            cache!.MoveToOuter(scope); // made above
         return new()
         {
             LastHiddenState = scope.MoveToOuter(hiddenStates),
@@ -104,7 +120,7 @@ public sealed class T5GemmaDecoder : nn.Module<T5GemmaDecoderInputs, BaseModelOu
         if (encoderStates is null)
             throw new ArgumentException("encoderHiddenStates: the decoder needs the encoder's last hidden state, got null");
         var expected = _config.CrossAttentionHiddenSize;
-        if (encoderStates.dim() != 3 || encoderStates.size(2) != expected || encoderStates.size(0) != hiddenStates.size(0))
-            throw new ArgumentException($"encoderHiddenStates: expected [{hiddenStates.size(0)}, length, {expected}], got [{string.Join(", ", encoderStates.shape)}]");
+        if (encoderStates.dim() != 3 || encoderStates.size(2) != expected || encoderStates.size(0) != hiddenStates.size(0) || encoderStates.dtype != hiddenStates.dtype)
+            throw new ArgumentException($"encoderHiddenStates: expected {hiddenStates.dtype} [{hiddenStates.size(0)}, length, {expected}], got {encoderStates.dtype} [{string.Join(", ", encoderStates.shape)}]");
     }
 }

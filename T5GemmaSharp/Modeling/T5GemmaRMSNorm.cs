@@ -1,3 +1,4 @@
+using T5GemmaSharp.Interop;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -29,7 +30,7 @@ public sealed class T5GemmaRMSNorm : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         var hidden = input.to(ScalarType.Float32);
         // (1 + w) multiplies before the rounding to the input's dtype; Llama's order is the opposite.
-        var scaled = hidden * (hidden.square().mean([-1], keepdim: true) + _eps).rsqrt() * (Weight.to(ScalarType.Float32) + 1.0);
+        var scaled = TorchDispatcher.RmsNorm(hidden, [hidden.size(-1)], Weight.to(ScalarType.Float32) + 1.0, _eps);
         return scope.MoveToOuter(scaled.to(input.dtype));
     }
 }

@@ -9,8 +9,8 @@ public sealed record G2pModelOptions
     /// <summary>Layers of the encoder, and of the decoder. Default 2.</summary>
     public int Layers { get; init; } = 2;
 
-    /// <summary>Query heads; they share the width evenly. Default 4.</summary>
-    public int Heads { get; init; } = 4;
+    /// <summary>Query heads; they share the width evenly. Default 8.</summary>
+    public int Heads { get; init; } = 8;
 
     /// <summary>Width inside the feed-forward blocks. Default 256.</summary>
     public int IntermediateSize { get; init; } = 256;

@@ -1,3 +1,5 @@
+using T5GemmaSharp.Training.Optimization;
+
 namespace T5GemmaSharp.Training.Recipes.G2p;
 
 /// <summary>The presets of the recipe.</summary>
@@ -7,13 +9,31 @@ public static class G2pPresets
     public static G2pPreset Small { get; } = new(
         "small",
         new G2pModelOptions(),
-        new TrainingOptions { Steps = 1000, WarmupSteps = 100, ReportSteps = 50, EvaluationSteps = 500 });
+        new TrainingOptions
+        {
+            Steps = 2000,
+            BatchSize = 64,
+            LearningRate = 2e-3,
+            WarmupSteps = 100,
+            Schedule = LearningRateSchedule.Linear,
+            ReportSteps = 100,
+            EvaluationSteps = 1000,
+        });
 
     /// <summary>For a GPU.</summary>
     public static G2pPreset Base { get; } = new(
         "base",
-        new G2pModelOptions { HiddenSize = 256, Layers = 4, Heads = 4, IntermediateSize = 1024, Dropout = 0.1 },
-        new TrainingOptions { Steps = 20_000, BatchSize = 1024, LearningRate = 1e-3, WarmupSteps = 1000, LabelSmoothing = 0.1, ReportSteps = 200, EvaluationSteps = 2000 });
+        new G2pModelOptions { HiddenSize = 256, Layers = 4, IntermediateSize = 1024, Dropout = 0.1 },
+        new TrainingOptions
+        {
+            Steps = 20_000,
+            BatchSize = 1024,
+            LearningRate = 1e-3,
+            WarmupSteps = 1000,
+            LabelSmoothing = 0.1,
+            ReportSteps = 200,
+            EvaluationSteps = 2000,
+        });
 
     /// <summary>All presets.</summary>
     public static IReadOnlyList<G2pPreset> All { get; } = [Small, Base];

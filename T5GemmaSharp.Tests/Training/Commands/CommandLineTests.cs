@@ -1,0 +1,104 @@
+using System.Text.Json;
+using NUnit.Framework;
+using T5GemmaSharp.Training.Commands;
+
+namespace T5GemmaSharp.Tests.Training.Commands;
+
+public sealed class CommandLineTests
+{
+    private string _folder = "";
+
+    [SetUp]
+    public void CreateFolder() => _folder = Directory.CreateTempSubdirectory("commands-").FullName;
+
+    [TearDown]
+    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
+
+    [TestCase("frobnicate: expected a command", "frobnicate")]
+    [TestCase("--frob: expected a command", "train", "--frob")]
+    [TestCase("--model", "generate", "word")]
+    [TestCase("--steps: expected an integer, got 'many'", "train", "--steps", "many")]
+    [TestCase("--lr: expected a number, got 'fast'", "train", "--lr", "fast")]
+    [TestCase("Steps: expected at least 1, got 0", "train", "--steps", "0")]
+    [TestCase("HiddenSize: expected a multiple of twice the heads (8), got 100", "train", "--hidden-size", "100")]
+    [TestCase("gpu", "train", "--device", "gpu")]
+    [TestCase("huge", "train", "--preset", "huge")]
+    [TestCase("--max-new-tokens: expected at least 1, got 0", "generate", "--model", ".", "--max-new-tokens", "0", "word")]
+    [TestCase("nowhere", "generate", "--model", "nowhere", "word")]
+    [TestCase("nowhere", "evaluate", "--model", "nowhere")]
+    [TestCase("nowhere", "inspect", "nowhere")]
+    public void Run_BadUsage_SaysWhatOnOneLineAndExitsWith2(string expected, params string[] arguments)
+    {
+        var (code, output, errors) = Run(arguments);
+        Assert.Multiple(() =>
+        {
+            Assert.That(code, Is.EqualTo(2), errors);
+            Assert.That(errors, Does.StartWith("error: ").And.Contain(expected));
+            Assert.That(errors.TrimEnd().Split('\n'), Has.Length.EqualTo(1));
+            Assert.That(output, Is.Empty);
+        });
+    }
+
+    [TestCase("--help")]
+    [TestCase("train", "--help")]
+    [TestCase("generate", "--help")]
+    [TestCase("evaluate", "--help")]
+    [TestCase("inspect", "--help")]
+    public void Run_Help_ExitsWith0(params string[] arguments)
+    {
+        var (code, output, errors) = Run(arguments);
+        Assert.That((code, errors), Is.EqualTo((0, "")));
+        Assert.That(output, Does.Contain("Usage:"));
+    }
+
+    [Test]
+    public void Run_TrainThenUse_EveryVerbWorksOnTheResult()
+    {
+        var model = Path.Combine(_folder, "model");
+        var (trainCode, trainOutput, trainErrors) = Run(
+            "train", "--steps", "2", "--batch-size", "16", "--hidden-size", "16", "--heads", "2", "--layers", "1", "--intermediate-size", "16", "--device", "cpu", "--out", model);
+        Assert.That(trainCode, Is.Zero, trainErrors);
+        Assert.That(LastLine(trainOutput), Is.EqualTo(model));
+        Assert.That(
+            Directory.GetFiles(model).Select(Path.GetFileName),
+            Is.EquivalentTo(new[] { "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "trainer_state.json" }));
+
+        var (generateCode, generateOutput, _) = Run("generate", "--model", model, "--max-new-tokens", "4", "cat", "dog");
+        var (inspectCode, inspectOutput, _) = Run("inspect", model, "--json");
+        var (againCode, _, againErrors) = Run("train", "--out", model);
+        using var inspection = JsonDocument.Parse(LastLine(inspectOutput));
+        using var state = JsonDocument.Parse(File.ReadAllText(Path.Combine(model, "trainer_state.json")));
+        Assert.Multiple(() =>
+        {
+            Assert.That(generateCode, Is.Zero);
+            Assert.That(generateOutput.Split('\n'), Has.Length.EqualTo(3));
+            Assert.That(inspectCode, Is.Zero);
+            Assert.That(inspection.RootElement.GetProperty("architecture").GetString(), Is.EqualTo("T5GemmaForConditionalGeneration"));
+            Assert.That(inspection.RootElement.GetProperty("keys").GetProperty("missing").GetArrayLength(), Is.Zero);
+            Assert.That(state.RootElement.GetProperty("global_step").GetInt32(), Is.EqualTo(2));
+            Assert.That(againCode, Is.EqualTo(2));
+            Assert.That(againErrors, Does.Contain("it holds something"));
+        });
+    }
+
+    private static string LastLine(string output) => output.TrimEnd().Split('\n')[^1];
+
+    private static (int Code, string Output, string Errors) Run(params string[] arguments)
+    {
+        var (output, errors) = (Console.Out, Console.Error);
+        using var capturedOutput = new StringWriter { NewLine = "\n" };
+        using var capturedErrors = new StringWriter { NewLine = "\n" };
+        Console.SetOut(capturedOutput);
+        Console.SetError(capturedErrors);
+        try
+        {
+            var code = CommandRunner.Run(CommandLine.Create(), arguments);
+            return (code, capturedOutput.ToString(), capturedErrors.ToString());
+        }
+        finally
+        {
+            Console.SetOut(output);
+            Console.SetError(errors);
+        }
+    }
+}

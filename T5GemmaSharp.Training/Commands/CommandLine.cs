@@ -1,0 +1,15 @@
+using System.CommandLine;
+
+namespace T5GemmaSharp.Training.Commands;
+
+/// <summary>The program's verbs.</summary>
+internal static class CommandLine
+{
+    public static RootCommand Create() => new("Trains, measures and runs T5Gemma models.")
+    {
+        TrainCommand.Create(),
+        GenerateCommand.Create(),
+        EvaluateCommand.Create(),
+        InspectCommand.Create(),
+    };
+}
