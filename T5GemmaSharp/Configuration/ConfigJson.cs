@@ -41,7 +41,7 @@ internal static class ConfigJson
             var field = fault.Path is { } path ? $"{path.TrimStart('$', '.')}: " : string.Empty;
             throw new T5GemmaConfigException(source, [field + fault.Message], fault);
         }
-        catch (InvalidOperationException fault) when (fault.Source == typeof(JsonNode).Assembly.GetName().Name)
+        catch (InvalidOperationException fault) when (fault.Source?.StartsWith("System.Text.Json", StringComparison.Ordinal) == true)
         {
             throw new T5GemmaConfigException(source, [$"a string is no valid Unicode: {fault.Message}"], fault); // found only when the string is read
         }

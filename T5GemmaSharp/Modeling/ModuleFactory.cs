@@ -33,8 +33,9 @@ internal sealed class ModuleFactory(Device device, ScalarType dtype)
     {
         // TorchSharp's constructor draws a normal sample for every element on the CPU; a table of one column that has the padding row costs nothing,
         // and the native module takes all sizes from the weight that replaces it.
+        // Its weight dies with the scope: replacing it would not free it.
+        using var scope = NewDisposeScope();
         var embedding = nn.Embedding((padTokenId ?? 0) + 1, 1, padTokenId);
-        using var placeholder = embedding.weight;
         embedding.weight = Parameter(vocabSize, hiddenSize);
         return embedding;
     }
