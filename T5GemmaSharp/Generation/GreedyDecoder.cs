@@ -75,8 +75,8 @@ internal static class GreedyDecoder
         if (inputs.DecoderInputIds is not { } ids)
             return first;
         InputChecks.Ids(ids, modelConfig.Decoder.VocabSize, "decoderInputIds");
-        if (ids.size(0) != batch || ids.size(1) == 0)
-            throw new ArgumentException($"decoderInputIds: expected [{batch}, at least 1], got [{string.Join(", ", ids.shape)}]", nameof(inputs));
+        if (ids.size(0) != batch)
+            throw new ArgumentException($"decoderInputIds: expected {batch} rows, as the source has, got [{string.Join(", ", ids.shape)}]", nameof(inputs));
         InputChecks.IdValues(ids, modelConfig.Decoder.VocabSize, "decoderInputIds");
         // As the reference: one row that begins with the start token means that all are complete.
         return ids.select(1, 0).ne(start).all().item<bool>() ? torch.cat([first, ids], dim: 1) : ids.alias();
