@@ -48,12 +48,12 @@ public sealed class GenerationErrorsTests
         {
             Refuses(new(), "exactly one of inputIds and encoderOutputs, got neither");
             Refuses(new() { InputIds = ids, EncoderOutputs = encoded }, "got both");
-            Refuses(new() { InputIds = ids.narrow(0, 0, 0) }, "at least one row and one token, got [0, 5]");
-            Refuses(new() { InputIds = ids.narrow(1, 0, 0) }, "length of at least 1], got Int64 [2, 0]");
+            Refuses(new() { InputIds = ids.narrow(0, 0, 0) }, "[0, 5]");
+            Refuses(new() { InputIds = ids.narrow(1, 0, 0) }, "inputIds: expected int64 [batch, length of at least 1], got Int64 [2, 0]");
             Refuses(new() { InputIds = ids.to(ScalarType.Int32) }, "inputIds: expected int64");
             Refuses(new() { InputIds = ids, AttentionMask = torch.ones(2, 1, 5, 5) }, "attentionMask: expected [batch, source length], got [2, 1, 5, 5]");
             Refuses(new() { InputIds = ids, AttentionMask = torch.ones(2, 6) }, "expected [2, 5], got [2, 6]");
-            Refuses(new() { InputIds = ids, DecoderInputIds = TinyModels.Ids(3, 5) }, "decoderInputIds: expected 2 rows, as the source has, got [3, 5]");
+            Refuses(new() { InputIds = ids, DecoderInputIds = TinyModels.Ids(3, 5) }, "decoderInputIds: expected [2, at least 1], got [3, 5]");
             Refuses(new() { InputIds = ids, DecoderInputIds = ids.narrow(1, 0, 0) }, "decoderInputIds: expected int64 [batch, length of at least 1], got Int64 [2, 0]");
             Assert.That(() => model.Generate(new() { InputIds = ids + 40 }, Short), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("inputIds"));
             Assert.That(() => model.Generate(new() { InputIds = ids, DecoderInputIds = ids - 40 }, Short), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("decoderInputIds"));

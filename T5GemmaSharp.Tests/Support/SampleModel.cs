@@ -13,13 +13,27 @@ internal static class SampleModel
         VocabSize = 67,
         Encoder = new()
         {
-            VocabSize = 61, HiddenSize = 24, IntermediateSize = 40, NumHiddenLayers = 3, NumAttentionHeads = 4, NumKeyValueHeads = 2, HeadDim = 10,
-            QueryPreAttnScalar = 23, SlidingWindow = 5,
+            VocabSize = 61,
+            HiddenSize = 24,
+            IntermediateSize = 40,
+            NumHiddenLayers = 3,
+            NumAttentionHeads = 4,
+            NumKeyValueHeads = 2,
+            HeadDim = 10,
+            QueryPreAttnScalar = 23,
+            SlidingWindow = 5,
         },
         Decoder = new()
         {
-            VocabSize = 67, HiddenSize = 20, IntermediateSize = 28, NumHiddenLayers = 2, NumAttentionHeads = 5, NumKeyValueHeads = 5, HeadDim = 6,
-            QueryPreAttnScalar = 11, SlidingWindow = 4,
+            VocabSize = 67,
+            HiddenSize = 20,
+            IntermediateSize = 28,
+            NumHiddenLayers = 2,
+            NumAttentionHeads = 5,
+            NumKeyValueHeads = 5,
+            HeadDim = 6,
+            QueryPreAttnScalar = 11,
+            SlidingWindow = 4,
         },
     };
 

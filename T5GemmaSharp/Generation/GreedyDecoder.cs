@@ -58,7 +58,7 @@ internal static class GreedyDecoder
         {
             InputChecks.Ids(ids, config.Encoder.VocabSize, "inputIds");
             if (ids.numel() == 0)
-                throw new ArgumentException($"inputIds: expected at least one row and one token, got [{string.Join(", ", ids.shape)}]", nameof(inputs));
+                throw new ArgumentException($"inputIds: expected at least one row, got [{string.Join(", ", ids.shape)}]", nameof(inputs));
             InputChecks.IdValues(ids, config.Encoder.VocabSize, "inputIds"); // once, on any device: afterwards a bad id would be a device assert
         }
         if (inputs.AttentionMask is { } mask && mask.dim() != 2)
@@ -76,7 +76,7 @@ internal static class GreedyDecoder
             return first;
         InputChecks.Ids(ids, modelConfig.Decoder.VocabSize, "decoderInputIds");
         if (ids.size(0) != batch)
-            throw new ArgumentException($"decoderInputIds: expected {batch} rows, as the source has, got [{string.Join(", ", ids.shape)}]", nameof(inputs));
+            throw new ArgumentException($"decoderInputIds: expected [{batch}, at least 1], got [{string.Join(", ", ids.shape)}]", nameof(inputs));
         InputChecks.IdValues(ids, modelConfig.Decoder.VocabSize, "decoderInputIds");
         // As the reference: one row that begins with the start token means that all are complete.
         return ids.select(1, 0).ne(start).all().item<bool>() ? torch.cat([first, ids], dim: 1) : ids.alias();
