@@ -48,6 +48,7 @@ public sealed class GenerationErrorsTests
         {
             Refuses(new(), "exactly one of inputIds and encoderOutputs, got neither");
             Refuses(new() { InputIds = ids, EncoderOutputs = encoded }, "got both");
+            Refuses(new() { InputIds = ids.narrow(0, 0, 0) }, "[0, 5]");
             Refuses(new() { InputIds = ids.narrow(1, 0, 0) }, "inputIds: expected int64 [batch, length of at least 1], got Int64 [2, 0]");
             Refuses(new() { InputIds = ids.to(ScalarType.Int32) }, "inputIds: expected int64");
             Refuses(new() { InputIds = ids, AttentionMask = torch.ones(2, 1, 5, 5) }, "attentionMask: expected [batch, source length], got [2, 1, 5, 5]");

@@ -2,7 +2,6 @@ using NUnit.Framework;
 using T5GemmaSharp.Modeling;
 using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Modeling.Outputs;
-using T5GemmaSharp.Tests.Checkpoints;
 using T5GemmaSharp.Tests.Support;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -14,6 +13,8 @@ public sealed class ModelOutputsTests
     private const double Tolerance = 2e-6;
     private const int Layers = 3;
     private const int EncoderLayers = 2;
+
+    private static long LiveCount => DisposeScopeManager.Statistics.ThreadTotalLiveCount;
 
     [Test]
     public void Forward_EveryChild_RunsItsHooks()
@@ -157,15 +158,15 @@ public sealed class ModelOutputsTests
         using var outer = NewDisposeScope();
         var inputs = Inputs() with { Labels = TinyModels.Ids(2, 7, seed: 13), OutputHiddenStates = all, OutputAttentions = all, UseCache = useCache };
         outer.Attach(inputs.InputIds!);
-        var before = LiveTensors.Baseline();
+        var before = LiveCount;
         using (var scope = NewDisposeScope())
         {
             var output = model.call(inputs);
             var cached = output.PastKeyValues is { } cache ? 4 * cache.SelfAttentionCache.Layers.Count : 0;
-            Assert.That(Tensor.TotalCount - before, Is.EqualTo(Tensors(output).Distinct(ReferenceEqualityComparer.Instance).Count() + cached), "live tensors");
-            Assert.That(scope.DisposablesView, Has.Count.EqualTo(Tensor.TotalCount - before), "all of them in the caller's scope");
+            Assert.That(LiveCount - before, Is.EqualTo(Tensors(output).Distinct(ReferenceEqualityComparer.Instance).Count() + cached), "live tensors");
+            Assert.That(scope.DisposablesView, Has.Count.EqualTo(LiveCount - before), "all of them in the caller's scope");
         }
-        Assert.That(Tensor.TotalCount, Is.EqualTo(before), "nothing outlives the scope");
+        Assert.That(LiveCount, Is.EqualTo(before), "nothing outlives the scope");
     }
 
     [Test]
@@ -178,18 +179,18 @@ public sealed class ModelOutputsTests
         var (classes, tags) = (torch.tensor(new[] { 2L, 0L }), TinyModels.Ids(2, 9).remainder(3));
         var layers = isEncoderDecoder ? Layers : EncoderLayers;
         var expected = 2 + (all ? 2 * layers + 1 : 0); // logits, loss; one state more than layers
-        var before = LiveTensors.Baseline();
+        var before = LiveCount;
         using (NewDisposeScope())
         {
             sequence.call(inputs with { Labels = classes });
-            Assert.That(Tensor.TotalCount - before, Is.EqualTo(expected), "sequence");
+            Assert.That(LiveCount - before, Is.EqualTo(expected), "sequence");
         }
         using (NewDisposeScope())
         {
             token.call(inputs with { Labels = tags });
-            Assert.That(Tensor.TotalCount - before, Is.EqualTo(expected), "token");
+            Assert.That(LiveCount - before, Is.EqualTo(expected), "token");
         }
-        Assert.That(Tensor.TotalCount, Is.EqualTo(before));
+        Assert.That(LiveCount, Is.EqualTo(before));
     }
 
     private static T5GemmaInputs Inputs() => new()

@@ -22,13 +22,20 @@ public sealed class ScaledEmbeddingTests
     {
         using var scope = NewDisposeScope();
         var (table, config) = Ones(hiddenSize, dtype);
-        var fromIds = ScaledEmbedding.Call(table, torch.tensor(new[,] { { 1L, 2L } }), null, config, Names);
-        var fromEmbeddings = ScaledEmbedding.Call(table, null, torch.ones([1, 2, hiddenSize], dtype: dtype), config, Names);
+        torch.manual_seed(6);
+        using (torch.no_grad())
+            table.weight!.normal_(0, 1);
+        var ids = torch.tensor(new[,] { { 1L, 2L } });
+        var embeddings = table.call(ids);
+        var fromIds = ScaledEmbedding.Call(table, ids, null, config, Names);
+        var exact = embeddings.to(ScalarType.Float64);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(fromIds.dtype, Is.EqualTo(dtype));
-            TensorAssert.Close(fromIds, torch.full([1, 2, hiddenSize], expected), 0, "from ids");
-            TensorAssert.Close(fromEmbeddings, fromIds, 0, "from embeddings");
+            TensorAssert.Close(fromIds, (exact * expected).to(dtype), 0, "from ids");
+            TensorAssert.Close(ScaledEmbedding.Call(table, null, embeddings, config, Names), fromIds, 0, "from embeddings");
+            var unrounded = (exact * Math.Sqrt(hiddenSize)).to(dtype);
+            Assert.That(unrounded.ne(fromIds).any().item<bool>(), Is.EqualTo(expected != Math.Sqrt(hiddenSize)), "the data can tell the unrounded root apart");
         }
     }
 
