@@ -12,8 +12,6 @@ public sealed class CacheLayerTests
 
     private static readonly int[][] Chunkings = [[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1], [3, 4, 1, 1, 5], [9, 1, 2], [2, 6, 1, 1], [12], [4, 4, 4], [5, 1, 1, 1, 7]];
 
-    private static long LiveCount => DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-
     private static IEnumerable<TestCaseData> Kinds()
     {
         yield return Kind("dynamic", () => new DynamicLayer(), long.MaxValue, (past, length) => (past + length, 0));
@@ -170,7 +168,7 @@ public sealed class CacheLayerTests
     {
         using var keys = Tokens(0, 3);
         using var values = Tokens(0, 3, sign: -1);
-        var before = LiveCount;
+        var before = LiveTensors.Count;
         using (var layer = create())
         {
             for (var i = 0; i < 5; i++)
@@ -178,9 +176,9 @@ public sealed class CacheLayerTests
                 using var scope = NewDisposeScope(); // the returned tensors that are not the layer's own die here
                 layer.Update(keys, values);
             }
-            Assert.That(LiveCount, Is.EqualTo(before + 2), "only the layer's own keys and values outlive an update");
+            Assert.That(LiveTensors.Count, Is.EqualTo(before + 2), "only the layer's own keys and values outlive an update");
         }
-        Assert.That(LiveCount, Is.EqualTo(before), $"window {window}, {expectedSizes(0, 1)}");
+        Assert.That(LiveTensors.Count, Is.EqualTo(before), $"window {window}, {expectedSizes(0, 1)}");
     }
 
     [Test]

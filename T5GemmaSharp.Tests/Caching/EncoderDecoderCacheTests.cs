@@ -11,8 +11,6 @@ public sealed class EncoderDecoderCacheTests
 {
     private static readonly T5GemmaModuleConfig Decoder = TinyModels.Config.Decoder;
 
-    private static long LiveCount => DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-
     [Test]
     public void Constructor_Config_SlidesInSelfAttentionOnly()
     {
@@ -158,14 +156,14 @@ public sealed class EncoderDecoderCacheTests
         using var model = TinyModels.LanguageModel();
         using var ids = TinyModels.Ids(2, 9);
         using var decoderIds = TinyModels.Ids(2, 4, seed: 9);
-        var before = LiveCount;
+        var before = LiveTensors.Count;
         using (var cache = new EncoderDecoderCache(Decoder))
         {
             using (NewDisposeScope())
                 model.call(new() { InputIds = ids, DecoderInputIds = decoderIds, PastKeyValues = cache });
-            Assert.That(LiveCount, Is.EqualTo(before + 4 * Decoder.NumHiddenLayers), "a caller's cache outlives the caller's scope");
+            Assert.That(LiveTensors.Count, Is.EqualTo(before + 4 * Decoder.NumHiddenLayers), "a caller's cache outlives the caller's scope");
         }
-        Assert.That(LiveCount, Is.EqualTo(before));
+        Assert.That(LiveTensors.Count, Is.EqualTo(before));
     }
 
     private static T5GemmaInputs Inputs(EncoderDecoderCache? cache) =>

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using NUnit.Framework;
 using T5GemmaSharp.Checkpoints;
+using T5GemmaSharp.Tests.Support;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Tests.Checkpoints;
@@ -175,14 +176,14 @@ public sealed class SafetensorsFileTests
     public void OpenReadDispose_LeavesNoTensorAlive()
     {
         var path = WriteFloatPair(1f, 2f);
-        var live = LiveTensors.Baseline();
+        var live = LiveTensors.Count;
         using (var file = SafetensorsFile.Open(path))
         {
             file.Read("a").Dispose();
             file.Read("a").Dispose();
         }
 
-        Assert.That(Tensor.TotalCount, Is.EqualTo(live));
+        Assert.That(LiveTensors.Count, Is.EqualTo(live));
     }
 
     [Test]

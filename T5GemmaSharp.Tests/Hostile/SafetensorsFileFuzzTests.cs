@@ -2,6 +2,7 @@ using CsCheck;
 using NUnit.Framework;
 using T5GemmaSharp.Checkpoints;
 using T5GemmaSharp.Tests.Checkpoints;
+using T5GemmaSharp.Tests.Support;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Tests.Hostile;
@@ -68,7 +69,7 @@ public sealed class SafetensorsFileFuzzTests
     private void LoadOrReject(byte[] bytes)
     {
         var path = _folder.WriteBytes(bytes, "fuzz.safetensors");
-        var live = Tensor.TotalCount;   // earlier tests' garbage can only lower it
+        var live = LiveTensors.Count;
         try
         {
             using var file = SafetensorsFile.Open(path);
@@ -86,7 +87,7 @@ public sealed class SafetensorsFileFuzzTests
             // The one exception that a damaged file may cause.
         }
 
-        if (Tensor.TotalCount > live)
+        if (LiveTensors.Count > live)
             throw new InvalidOperationException("Tensors stay alive.");
     }
 }

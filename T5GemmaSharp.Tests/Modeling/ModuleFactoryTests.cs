@@ -1,6 +1,6 @@
 using NUnit.Framework;
 using T5GemmaSharp.Modeling;
-using TorchSharp;
+using T5GemmaSharp.Tests.Support;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Tests.Modeling;
@@ -18,15 +18,15 @@ public sealed class ModuleFactoryTests
     [Test]
     public void Discard_EveryParameter_IsFreed()
     {
-        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        var before = LiveTensors.Count;
         var factory = new ModuleFactory(CPU, ScalarType.Float32);
         var linear = factory.Linear(3, 4, hasBias: true);
         var embedding = factory.Embedding(5, 6, padTokenId: 2);
-        Assert.That(DisposeScopeManager.Statistics.ThreadTotalLiveCount - before, Is.EqualTo(3));
+        Assert.That(LiveTensors.Count - before, Is.EqualTo(3));
         factory.Discard();
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(DisposeScopeManager.Statistics.ThreadTotalLiveCount - before, Is.Zero);
+            Assert.That(LiveTensors.Count - before, Is.Zero);
             Assert.That(linear.weight.IsInvalid, Is.True);
         }
         embedding.Dispose();

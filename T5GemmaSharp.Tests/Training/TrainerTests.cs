@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using T5GemmaSharp.Tests.Support;
 using T5GemmaSharp.Training;
 using T5GemmaSharp.Training.Evaluation;
 using T5GemmaSharp.Training.Logging;
@@ -107,7 +108,7 @@ public sealed class TrainerTests
     {
         public List<long> Counts { get; } = [];
 
-        public void OnStep(int step) => Counts.Add(Tensor.TotalCount);
+        public void OnStep(int step) => Counts.Add(LiveTensors.Count);
 
         public void OnReport(StepReport report)
         {

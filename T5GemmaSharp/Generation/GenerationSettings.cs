@@ -29,6 +29,11 @@ internal sealed record GenerationSettings
         ["penalty_alpha"] = ["0.0", "0"],
         ["watermarking_config"] = [],
         ["prompt_lookup_num_tokens"] = [],
+        ["num_beam_groups"] = ["1"],
+        ["force_words_ids"] = [],
+        ["dola_layers"] = [],
+        ["token_healing"] = ["false"],
+        ["remove_invalid_values"] = ["false"],
     };
 
     internal required long MaxLength { get; init; }
