@@ -12,12 +12,18 @@ public sealed record BatchEncodingOptions
     /// <summary>Whether text such as <c>&lt;eos&gt;</c> becomes the special token. Default true; false for text that is not trusted.</summary>
     public bool ParseSpecial { get; init; } = true;
 
-    /// <summary>Longest row in tokens, bos and eos included; longer texts lose their end. Null (default): no limit.</summary>
+    /// <summary>Longest row in tokens, bos and eos included; a longer text is cut, bos and eos stay. Null (default): no limit.</summary>
     public int? MaxLength { get; init; }
+
+    /// <summary>Side on which a text that is too long is cut. Null (default): as the tokenizer's files say.</summary>
+    public TruncationSide? TruncationSide { get; init; }
 
     /// <summary>Side of the padding. Null (default): as the tokenizer's files say.</summary>
     public PaddingSide? PaddingSide { get; init; }
 
     /// <summary>The width is rounded up to a multiple of this many tokens. Default 1.</summary>
     public int PadToMultipleOf { get; init; } = 1;
+
+    /// <summary>Least width in tokens, for shapes that stay the same from batch to batch. Default 1.</summary>
+    public int MinLength { get; init; } = 1;
 }

@@ -1,4 +1,4 @@
-namespace T5GemmaSharp.Tokenization;
+namespace T5GemmaSharp.Tokenization.Bpe;
 
 /// <summary>A token with the UTF-16 range of the text that it came from.</summary>
 /// <param name="Id">The token's id.</param>

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 
-namespace T5GemmaSharp.Tokenization;
+namespace T5GemmaSharp.Tokenization.Formats;
 
 /// <summary>A JSON value that knows its file and path, so that every complaint names them.</summary>
 /// <param name="file">The file's name, for messages.</param>
@@ -73,6 +73,14 @@ internal readonly struct JsonField(string file, string path, JsonElement value, 
         return value.GetInt32();
     }
 
+    /// <summary>The value as a number.</summary>
+    public double Number()
+    {
+        if (Kind != JsonValueKind.Number)
+            Reject("a number");
+        return value.GetDouble();
+    }
+
     /// <summary>Demands a text.</summary>
     public void Expect(string expected)
     {
@@ -91,9 +99,11 @@ internal readonly struct JsonField(string file, string path, JsonElement value, 
     [DoesNotReturn]
     public void Reject(string expected)
     {
-        var text = value.GetRawText();
-        throw new TokenizerFormatException(file, Path, $"expected {expected}, got {(text.Length > 80 ? text[..80] + "..." : text)}");
+        throw new TokenizerFormatException(file, Path, $"expected {expected}, got {Shorten(value.GetRawText())}");
     }
+
+    /// <summary>The beginning of a text that may be long, for messages.</summary>
+    public static string Shorten(string text) => text.Length > 80 ? text[..80] + "..." : text;
 
     private string Join(string name) => Path is { Length: > 0 } parent ? $"{parent}.{name}" : name;
 }

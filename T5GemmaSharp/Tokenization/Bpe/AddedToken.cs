@@ -1,4 +1,4 @@
-namespace T5GemmaSharp.Tokenization;
+namespace T5GemmaSharp.Tokenization.Bpe;
 
 /// <summary>A token that is cut out of the raw text before BPE.</summary>
 /// <param name="Id">Its id.</param>
