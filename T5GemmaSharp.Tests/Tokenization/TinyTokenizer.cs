@@ -2,6 +2,8 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using T5GemmaSharp.Tokenization;
+using T5GemmaSharp.Tokenization.Bpe;
+using T5GemmaSharp.Tokenization.Formats;
 
 namespace T5GemmaSharp.Tests.Tokenization;
 
@@ -50,7 +52,30 @@ internal static class TinyTokenizer
             JsonSerializer.SerializeToUtf8Bytes(json ?? Json()),
             config is null ? null : Encoding.UTF8.GetBytes(config));
 
+    /// <summary>The tables of the file.</summary>
+    public static TokenizerTables Tables(JsonNode? json = null)
+        => TokenizerJsonReader.Read(JsonSerializer.SerializeToUtf8Bytes(json ?? Json()), "tokenizer.json", new TokenizerSettings());
+
+    /// <summary>The same tokenizer as a SentencePiece model. Scores fall with the rank of a piece's merge.</summary>
+    public static SentencePieceModelWriter Model() => new()
+    {
+        Pieces = [.. Pieces.Select((piece, id) => new SentencePiece(piece == "\t" ? "<0x09>" : piece, ScoreOf(piece), TypeOf(piece, id)))],
+    };
+
     public static int Id(string piece) => Pieces.ToList().IndexOf(piece);
 
     public static int[] Ids(params string[] pieces) => [.. pieces.Select(Id)];
+
+    private static float ScoreOf(string piece)
+        => -1f - Array.FindIndex(Merges, merge => merge.Replace(" ", "", StringComparison.Ordinal) == piece);
+
+    private static SentencePieceType TypeOf(string piece, int id) => piece switch
+    {
+        "<unk>" => SentencePieceType.Unknown,
+        "<pad>" or "<eos>" or "<bos>" => SentencePieceType.Control,
+        _ when id < Added.Length => SentencePieceType.UserDefined,
+        "\t" => SentencePieceType.Byte,
+        _ when piece.Length == 6 && piece.StartsWith("<0x", StringComparison.Ordinal) => SentencePieceType.Byte,
+        _ => SentencePieceType.Normal,
+    };
 }

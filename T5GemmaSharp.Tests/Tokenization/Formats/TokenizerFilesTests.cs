@@ -2,7 +2,7 @@ using System.Text.Json;
 using NUnit.Framework;
 using T5GemmaSharp.Tokenization;
 
-namespace T5GemmaSharp.Tests.Tokenization;
+namespace T5GemmaSharp.Tests.Tokenization.Formats;
 
 public sealed class TokenizerFilesTests
 {

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using NUnit.Framework;
 using T5GemmaSharp.Tokenization;
 
-namespace T5GemmaSharp.Tests.Tokenization;
+namespace T5GemmaSharp.Tests.Tokenization.Formats;
 
 public sealed class TokenizerJsonReaderTests
 {
