@@ -9,7 +9,7 @@ namespace T5GemmaSharp.Tokenization;
 /// HF: <c>GemmaTokenizerFast</c>. Immutable and thread-safe. Positions are UTF-16 code units, and a lone surrogate is read as U+FFFD.
 /// The members of the base class add bos and eos as the tokenizer's files say.
 /// </remarks>
-public sealed class T5GemmaTokenizer : Tokenizer
+public sealed partial class T5GemmaTokenizer : Tokenizer
 {
     private readonly TokenizerFiles _files;
     private readonly TokenizerTables _tables;
