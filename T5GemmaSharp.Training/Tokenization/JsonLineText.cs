@@ -60,7 +60,7 @@ internal static class JsonLineText
             while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
             {
                 if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out var id))
-                    throw Fault($"{Expected}, its element {destination.Count} is none,", line);
+                    throw Fault($"{Expected}, its element {destination.Count} is none", line);
                 destination.Add(id is >= 0 and <= int.MaxValue ? (int)id : -1);
             }
 
