@@ -11,5 +11,6 @@ internal static class CommandLine
         GenerateCommand.Create(),
         EvaluateCommand.Create(),
         InspectCommand.Create(),
+        TokenizeCommand.Create(),
     };
 }

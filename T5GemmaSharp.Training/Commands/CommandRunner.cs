@@ -12,13 +12,12 @@ internal static class CommandRunner
 {
     public static int Run(RootCommand root, string[] arguments)
     {
-        var result = root.Parse(arguments);
+        // A text may begin with @; it names no file of further arguments.
+        var result = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (result.Action is ParseErrorAction)
             return Fail(ExitCode.BadInput, $"{Describe(result)} (see --help)");
         try
         {
-            // Here and not in a module initializer, so that a wrong T5GEMMA_LIBTORCH is one line like every other fault.
-            TorchNative.Install();
             // The commands watch the signals themselves: a step in progress may take longer than the library's two seconds.
             return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }

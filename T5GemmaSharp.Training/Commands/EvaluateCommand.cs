@@ -15,7 +15,7 @@ internal static class EvaluateCommand
         var dtype = SharedOptions.DType();
         var json = SharedOptions.Json();
         var command = new Command("evaluate", "Measures word and phoneme error rate on the embedded recipe's test words.") { model, split, device, dtype, json };
-        command.SetAction(result => Run(
+        command.SetTorchAction(result => Run(
             result.GetRequiredValue(model),
             result.GetValue(split),
             result.GetRequiredValue(device),

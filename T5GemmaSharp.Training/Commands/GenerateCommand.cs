@@ -17,7 +17,7 @@ internal static class GenerateCommand
         var device = SharedOptions.Device();
         var dtype = SharedOptions.DType();
         var command = new Command("generate", "Answers texts by greedy decoding.") { texts, model, maxNewTokens, device, dtype };
-        command.SetAction(result => Run(
+        command.SetTorchAction(result => Run(
             result.GetRequiredValue(model),
             result.GetRequiredValue(texts),
             result.GetValue(maxNewTokens) ?? DefaultMaxNewTokens,

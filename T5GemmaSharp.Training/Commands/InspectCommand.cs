@@ -11,7 +11,7 @@ internal static class InspectCommand
         var folder = new Argument<string>("DIR") { Description = "Checkpoint folder: config.json and safetensors files." };
         var json = SharedOptions.Json();
         var command = new Command("inspect", "Shows configuration, parameters, memory need and key report of a checkpoint.") { folder, json };
-        command.SetAction(result => Run(result.GetRequiredValue(folder), result.GetValue(json)));
+        command.SetTorchAction(result => Run(result.GetRequiredValue(folder), result.GetValue(json)));
         return command;
     }
 

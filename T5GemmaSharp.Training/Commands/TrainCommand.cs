@@ -33,7 +33,7 @@ internal static class TrainCommand
             Preset, Out, Steps, BatchSize, PeakLearningRate, WarmupSteps, Schedule, WeightDecay, LabelSmoothing, Dropout,
             HiddenSize, Layers, Heads, IntermediateSize, ReportSteps, EvaluationSteps, Seed, Device,
         };
-        command.SetAction(result => G2pTraining.Run(Read(result)));
+        command.SetTorchAction(result => G2pTraining.Run(Read(result)));
         return command;
     }
 

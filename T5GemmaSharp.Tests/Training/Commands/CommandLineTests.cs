@@ -1,6 +1,5 @@
 using System.Text.Json;
 using NUnit.Framework;
-using T5GemmaSharp.Training.Commands;
 
 namespace T5GemmaSharp.Tests.Training.Commands;
 
@@ -27,9 +26,10 @@ public sealed class CommandLineTests
     [TestCase("nowhere", "generate", "--model", "nowhere", "word")]
     [TestCase("nowhere", "evaluate", "--model", "nowhere")]
     [TestCase("nowhere", "inspect", "nowhere")]
+    [TestCase("nowhere", "tokenize", "--model", "nowhere", "word")]
     public void Run_BadUsage_SaysWhatOnOneLineAndExitsWith2(string expected, params string[] arguments)
     {
-        var (code, output, errors) = Run(arguments);
+        var (code, output, errors) = CommandRun.Of(arguments);
         Assert.Multiple(() =>
         {
             Assert.That(code, Is.EqualTo(2), errors);
@@ -44,9 +44,10 @@ public sealed class CommandLineTests
     [TestCase("generate", "--help")]
     [TestCase("evaluate", "--help")]
     [TestCase("inspect", "--help")]
+    [TestCase("tokenize", "--help")]
     public void Run_Help_ExitsWith0(params string[] arguments)
     {
-        var (code, output, errors) = Run(arguments);
+        var (code, output, errors) = CommandRun.Of(arguments);
         Assert.That((code, errors), Is.EqualTo((0, "")));
         Assert.That(output, Does.Contain("Usage:"));
     }
@@ -55,7 +56,7 @@ public sealed class CommandLineTests
     public void Run_TrainThenUse_EveryVerbWorksOnTheResult()
     {
         var model = Path.Combine(_folder, "model");
-        var (trainCode, trainOutput, trainErrors) = Run(
+        var (trainCode, trainOutput, trainErrors) = CommandRun.Of(
             "train", "--steps", "2", "--batch-size", "16", "--hidden-size", "16", "--heads", "2", "--layers", "1", "--intermediate-size", "16", "--device", "cpu", "--out", model);
         Assert.That(trainCode, Is.Zero, trainErrors);
         Assert.That(LastLine(trainOutput), Is.EqualTo(model));
@@ -63,9 +64,9 @@ public sealed class CommandLineTests
             Directory.GetFiles(model).Select(Path.GetFileName),
             Is.EquivalentTo(new[] { "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "trainer_state.json" }));
 
-        var (generateCode, generateOutput, _) = Run("generate", "--model", model, "--max-new-tokens", "4", "cat", "dog");
-        var (inspectCode, inspectOutput, _) = Run("inspect", model, "--json");
-        var (againCode, _, againErrors) = Run("train", "--out", model);
+        var (generateCode, generateOutput, _) = CommandRun.Of("generate", "--model", model, "--max-new-tokens", "4", "cat", "dog");
+        var (inspectCode, inspectOutput, _) = CommandRun.Of("inspect", model, "--json");
+        var (againCode, _, againErrors) = CommandRun.Of("train", "--out", model);
         using var inspection = JsonDocument.Parse(LastLine(inspectOutput));
         using var state = JsonDocument.Parse(File.ReadAllText(Path.Combine(model, "trainer_state.json")));
         Assert.Multiple(() =>
@@ -82,23 +83,4 @@ public sealed class CommandLineTests
     }
 
     private static string LastLine(string output) => output.TrimEnd().Split('\n')[^1];
-
-    private static (int Code, string Output, string Errors) Run(params string[] arguments)
-    {
-        var (output, errors) = (Console.Out, Console.Error);
-        using var capturedOutput = new StringWriter { NewLine = "\n" };
-        using var capturedErrors = new StringWriter { NewLine = "\n" };
-        Console.SetOut(capturedOutput);
-        Console.SetError(capturedErrors);
-        try
-        {
-            var code = CommandRunner.Run(CommandLine.Create(), arguments);
-            return (code, capturedOutput.ToString(), capturedErrors.ToString());
-        }
-        finally
-        {
-            Console.SetOut(output);
-            Console.SetError(errors);
-        }
-    }
 }

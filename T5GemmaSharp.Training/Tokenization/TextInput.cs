@@ -1,0 +1,34 @@
+using System.Text;
+
+namespace T5GemmaSharp.Training.Tokenization;
+
+/// <summary>Where a text comes from that is not on the command line: a file, or standard input.</summary>
+internal static class TextInput
+{
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>The input's name, for messages.</summary>
+    public static string Name(string? file) => file ?? "standard input";
+
+    /// <summary>Opens the input.</summary>
+    /// <exception cref="IOException">There is no such file, or it cannot be read.</exception>
+    public static Stream Open(string? file)
+        => file is null ? Console.OpenStandardInput() : new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+
+    /// <summary>Reads the whole input as UTF-8; every character of it counts, a byte-order mark too.</summary>
+    /// <exception cref="FormatException">It is not UTF-8.</exception>
+    public static string ReadAll(string? file)
+    {
+        using var bytes = new MemoryStream();
+        using (var input = Open(file))
+            input.CopyTo(bytes);
+        try
+        {
+            return Utf8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
+        }
+        catch (DecoderFallbackException exception)
+        {
+            throw new FormatException($"{Name(file)}: expected UTF-8, got the bytes {Convert.ToHexString(exception.BytesUnknown ?? [])} at {exception.Index}", exception);
+        }
+    }
+}
