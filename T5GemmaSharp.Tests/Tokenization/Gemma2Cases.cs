@@ -16,6 +16,9 @@ internal static class Gemma2Cases
     public static IEnumerable<TestCaseData> Decodings()
         => Items("decode").Select(item => new TestCaseData(ReadDecoding(item.Value)).SetArgDisplayNames($"decode-{item.Index:000}"));
 
+    /// <summary>Those of them that have the chunks of a stream.</summary>
+    public static IEnumerable<TestCaseData> Streams() => Decodings().Where(test => ((DecodingCase)test.Arguments[0]!).Chunks is not null);
+
     /// <summary>The entries of one part of the file, with their places.</summary>
     public static IEnumerable<(int Index, JsonElement Value)> Items(string part)
         => Document.Value.RootElement.GetProperty(part).EnumerateArray().Select((value, index) => (index, value));
@@ -47,7 +50,13 @@ internal static class Gemma2Cases
     private static DecodingCase ReadDecoding(JsonElement item)
     {
         var text = item.GetProperty("text").GetString()!;
-        return new DecodingCase { Ids = ReadIds(item), Text = text, Skip = item.TryGetProperty("skip", out var skip) ? skip.GetString()! : text };
+        return new DecodingCase
+        {
+            Ids = ReadIds(item),
+            Text = text,
+            Skip = item.TryGetProperty("skip", out var skip) ? skip.GetString()! : text,
+            Chunks = item.TryGetProperty("chunks", out var chunks) ? [.. chunks.EnumerateArray().Select(chunk => chunk.GetString()!)] : null,
+        };
     }
 
     private static int[] ReadIds(JsonElement item) => [.. item.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32())];
@@ -66,7 +75,7 @@ internal static class Gemma2Cases
         public required string DecodedSkip { get; init; }
     }
 
-    /// <summary>Ids, their text, and their text without special tokens.</summary>
+    /// <summary>Ids, their text, their text without special tokens, and the latter in the chunks of a stream, which are recorded where every byte is valid.</summary>
     public sealed record DecodingCase
     {
         public required int[] Ids { get; init; }
@@ -74,5 +83,7 @@ internal static class Gemma2Cases
         public required string Text { get; init; }
 
         public required string Skip { get; init; }
+
+        public required string[]? Chunks { get; init; }
     }
 }

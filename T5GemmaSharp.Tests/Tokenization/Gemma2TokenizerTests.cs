@@ -47,6 +47,15 @@ public sealed class Gemma2TokenizerTests
         });
     }
 
+    [TestCaseSource(typeof(Gemma2Cases), nameof(Gemma2Cases.Streams))]
+    public void Append_ReferenceStreams_GiveEqualChunks(object reference)
+    {
+        var item = (Gemma2Cases.DecodingCase)reference;
+        var decoder = _tokenizer.CreateStreamDecoder();
+        Assert.That(item.Ids.Select(decoder.Append), Is.EqualTo(item.Chunks));
+        Assert.That(decoder.Flush(), Is.Empty);
+    }
+
     [TestCaseSource(typeof(Gemma2Cases), nameof(Gemma2Cases.Encodings))]
     public void EncodeToTokens_Reference_RangesTileTheText(object reference)
     {
