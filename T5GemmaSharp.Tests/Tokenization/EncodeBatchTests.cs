@@ -29,6 +29,28 @@ public sealed class EncodeBatchTests
         Assert.That(batch.InputIds.data<long>().ToArray(), Is.EqualTo(TinyTokenizer.Ids("<bos>", "d", "<eos>").Select(id => (long)id)));
     }
 
+    [TestCase(TruncationSide.Right, "<bos>", "a", "d", "<eos>")]
+    [TestCase(TruncationSide.Left, "<bos>", "s", "b", "<eos>")]
+    public void EncodeBatch_TruncationSide_CutsTheTextOnly(TruncationSide side, params string[] pieces)
+    {
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        var batch = Tokenizer.EncodeBatch(["adsb"], new BatchEncodingOptions { MaxLength = 4, AddEos = true, TruncationSide = side });
+        Assert.That(batch.InputIds.data<long>().ToArray(), Is.EqualTo(TinyTokenizer.Ids(pieces).Select(id => (long)id)));
+    }
+
+    [Test]
+    public void EncodeBatch_MinLength_WidensShortRows()
+    {
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        var options = new BatchEncodingOptions { MinLength = 5 };
+        Assert.That(Tokenizer.EncodeBatch(["d"], options).InputIds.shape, Is.EqualTo(new long[] { 1, 5 }));
+        Assert.That(Tokenizer.EncodeBatch(["dddddd"], options).InputIds.shape, Is.EqualTo(new long[] { 1, 7 }));
+    }
+
+    [Test]
+    public void EncodeBatch_MaxLengthBelowBosAndEos_Throws()
+        => Assert.That(() => Tokenizer.EncodeBatch(["d"], new BatchEncodingOptions { MaxLength = 1, AddEos = true }), Throws.ArgumentException.With.Message.Contains("at least 2"));
+
     [Test]
     public void EncodeBatch_PadToMultiple_RoundsTheWidthUp()
     {

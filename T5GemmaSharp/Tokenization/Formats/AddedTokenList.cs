@@ -16,12 +16,11 @@ internal sealed class AddedTokenList(PieceTableBuilder pieces)
     public void Add(AddedTokenEntry entry)
     {
         var known = pieces.Find(entry.Content);
-        var id = entry.Id ?? (known != PieceTable.NotFound ? known : pieces.Count);
         if (known == PieceTable.NotFound)
-            pieces.TryAdd(entry.Content, id);
-        else if (known != id)
-            entry.IdField!.Value.Reject($"{known}, the id of the same text in the vocabulary or earlier among the added tokens");
-        Add(id, entry.Content, entry.IsSpecial);
+            pieces.TryAdd(entry.Content, entry.Id);
+        else if (known != entry.Id)
+            entry.IdField.Reject($"{known}, the id of the same text in the vocabulary or earlier among the added tokens");
+        Add(entry.Id, entry.Content, entry.IsSpecial);
     }
 
     /// <summary>Adds a token that a setting such as <c>bos_token</c> names as special, unless it is listed already.</summary>

@@ -33,7 +33,7 @@ internal sealed record TokenizerDefinition
         var main = files.Read(files.Main)!; // the main file is always among them
         var name = files.Describe(files.Main);
         var tables = files.Main.EndsWith(".model", StringComparison.OrdinalIgnoreCase)
-            ? SentencePieceReader.Read(main, name, settings)
+            ? SentencePieceReader.Read(main, name, settings.Or(ReadAddedTokens(files)))
             : TokenizerJsonReader.Read(main, name, settings);
         var (bosId, eosId) = (IdOf(tables, settings.BosToken, "<bos>"), IdOf(tables, settings.EosToken, "<eos>"));
         return new TokenizerDefinition
@@ -51,6 +51,10 @@ internal sealed record TokenizerDefinition
 
     private static TokenizerSettings ReadSettings(TokenizerFiles files, string name)
         => files.Read(name) is { } json ? TokenizerSettings.Read(json, files.Describe(name)) : new TokenizerSettings();
+
+    // Older folders list beside a tokenizer.model what newer ones have in tokenizer_config.json.
+    private static TokenizerSettings ReadAddedTokens(TokenizerFiles files)
+        => files.Read(TokenizerFiles.AddedTokens) is { } json ? TokenizerSettings.ReadAddedTokens(json, files.Describe(TokenizerFiles.AddedTokens)) : new TokenizerSettings();
 
     private static int? IdOf(TokenizerTables tables, JsonField? token, string defaultName)
         => tables.Pieces.Find(token?.String() ?? defaultName) is >= 0 and var id ? id : null;

@@ -9,8 +9,9 @@ internal sealed class TokenizerFiles
     public const string TokenizerModel = "tokenizer.model";
     public const string TokenizerConfig = "tokenizer_config.json";
     public const string SpecialTokensMap = "special_tokens_map.json";
+    public const string AddedTokens = "added_tokens.json";
 
-    private static readonly string[] Names = [TokenizerJson, TokenizerModel, TokenizerConfig, SpecialTokensMap, "added_tokens.json", "chat_template.jinja"];
+    private static readonly string[] Names = [TokenizerJson, TokenizerModel, TokenizerConfig, SpecialTokensMap, AddedTokens, "chat_template.jinja"];
 
     private readonly List<(string Name, Func<byte[]> Read)> _files = [];
 

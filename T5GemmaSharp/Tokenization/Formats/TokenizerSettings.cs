@@ -32,9 +32,19 @@ internal sealed record TokenizerSettings
     /// <exception cref="TokenizerFormatException">The file is not valid JSON or a field has the wrong type.</exception>
     public static TokenizerSettings Read(ReadOnlyMemory<byte> json, string file)
     {
-        using var document = JsonSections.ParseDocument(json, file);
-        var root = new JsonField(file, "", document.RootElement.Clone());
+        var root = Parse(json, file);
         return JsonSections.Guard(file, () => Read(root));
+    }
+
+    /// <summary>Reads <c>added_tokens.json</c>: <c>{"text": id, ...}</c>, none of them special.</summary>
+    /// <exception cref="TokenizerFormatException">The file is not valid JSON or a field has the wrong type.</exception>
+    public static TokenizerSettings ReadAddedTokens(ReadOnlyMemory<byte> json, string file)
+    {
+        var root = Parse(json, file);
+        return new TokenizerSettings
+        {
+            AddedTokens = JsonSections.Guard<List<AddedTokenEntry>>(file, () => [.. root.Properties().Select(token => AddedTokenEntry.ReadId(token.Name, token.Value))]),
+        };
     }
 
     /// <summary>These settings, with those of another file where these are silent.</summary>
@@ -76,6 +86,13 @@ internal sealed record TokenizerSettings
         TruncationSide = ReadSide(root.Find("truncation_side")) is { } truncation ? truncation == "left" ? Tokenization.TruncationSide.Left : Tokenization.TruncationSide.Right : null,
         ModelMaxLength = ReadLength(root.Find("model_max_length")),
     };
+
+    // A copy, which outlives the document: messages quote it later.
+    private static JsonField Parse(ReadOnlyMemory<byte> json, string file)
+    {
+        using var document = JsonSections.ParseDocument(json, file);
+        return new JsonField(file, "", document.RootElement.Clone());
+    }
 
     private static JsonField? FindToken(JsonField root, string name) => root.Find(name) is { } token ? ToToken(token) : null;
 
