@@ -20,8 +20,9 @@ internal sealed class AddedTokenCutter
     /// <param name="text">The whole raw text.</param>
     /// <param name="position">Where to start.</param>
     /// <param name="start">Where the token starts; the text's length when there is none.</param>
+    /// <param name="plainRanges">Ascending ranges that no special token may touch; null: none.</param>
     /// <returns>The token; null when there is none.</returns>
-    public AddedToken? FindNext(ReadOnlySpan<char> text, int position, out int start)
+    public AddedToken? FindNext(ReadOnlySpan<char> text, int position, out int start, IReadOnlyList<Range>? plainRanges = null)
     {
         for (start = position; start < text.Length; start++)
         {
@@ -31,12 +32,31 @@ internal sealed class AddedTokenCutter
             start += skip;
             foreach (var token in _byFirstCharacter[text[start]])
             {
-                if (text[start..].StartsWith(token.Content, StringComparison.Ordinal))
+                if (text[start..].StartsWith(token.Content, StringComparison.Ordinal)
+                    && !(token.IsSpecial && plainRanges is not null && Touches(plainRanges, start, start + token.Content.Length)))
+                {
                     return token;
+                }
             }
         }
 
         start = text.Length;
         return null;
+    }
+
+    private static bool Touches(IReadOnlyList<Range> ranges, int start, int end)
+    {
+        // The first range that ends behind the start.
+        var (low, high) = (0, ranges.Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (ranges[middle].End.Value <= start)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+
+        return low < ranges.Count && ranges[low].Start.Value < end;
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Microsoft.ML.Tokenizers;
+using T5GemmaSharp.Tokenization.Chat;
 
 namespace T5GemmaSharp.Tokenization;
 
@@ -9,7 +10,7 @@ namespace T5GemmaSharp.Tokenization;
 /// HF: <c>GemmaTokenizerFast</c>. Immutable and thread-safe. Positions are UTF-16 code units, and a lone surrogate is read as U+FFFD.
 /// The members of the base class add bos and eos as the tokenizer's files say.
 /// </remarks>
-public sealed class T5GemmaTokenizer : Tokenizer
+public sealed partial class T5GemmaTokenizer : Tokenizer
 {
     private readonly TokenizerFiles _files;
     private readonly TokenizerTables _tables;
@@ -37,6 +38,7 @@ public sealed class T5GemmaTokenizer : Tokenizer
         AddsBos = settings.AddBosToken ?? TemplateAdds(_tables.TemplatePrefix, BosId, "bos");
         AddsEos = settings.AddEosToken ?? TemplateAdds(_tables.TemplateSuffix, EosId, "eos");
         PaddingSide = settings.PaddingSide ?? PaddingSide.Right;
+        _chatTemplates = new Lazy<IReadOnlyDictionary<string, ChatTemplate>>(() => ChatTemplateFiles.Read(files));
     }
 
     /// <summary>Number of ids, from 0 without holes.</summary>
@@ -195,7 +197,7 @@ public sealed class T5GemmaTokenizer : Tokenizer
         };
     }
 
-    private List<TokenSpan> EncodeSpans(string text, bool addBos, bool addEos, bool parseSpecial, bool normalize, out string normalized)
+    private List<TokenSpan> EncodeSpans(string text, bool addBos, bool addEos, bool parseSpecial, bool normalize, out string normalized, IReadOnlyList<Range>? plainRanges = null)
     {
         normalized = normalize ? text.Replace(' ', '▁') : text;
         var cutter = parseSpecial ? _allTokens : _ordinaryTokens;
@@ -204,7 +206,7 @@ public sealed class T5GemmaTokenizer : Tokenizer
             tokens.Add(new TokenSpan(BosId ?? throw new InvalidOperationException("bos is asked for, the tokenizer has none"), Start: 0, End: 0));
         for (var position = 0; position < text.Length;)
         {
-            var token = cutter.FindNext(text, position, out var start);
+            var token = cutter.FindNext(text, position, out var start, plainRanges);
             _engine.Encode(normalized.AsSpan(position, start - position), position, tokens);
             position = start + (token?.Content.Length ?? 0);
             if (token is not null)

@@ -11,12 +11,17 @@ internal sealed class TokenizerFiles
 
     private static readonly string[] OptionalNames = [TokenizerConfig, SpecialTokensMap, "added_tokens.json", "tokenizer.model", "chat_template.jinja"];
 
+    private const string AdditionalTemplates = "additional_chat_templates";
+
     private readonly List<(string Name, Func<byte[]> Read)> _files = [];
 
     private TokenizerFiles(string location) => Location = location;
 
     /// <summary>Where the files come from, for messages.</summary>
     public string Location { get; }
+
+    /// <summary>The names of the files, with <c>/</c> behind the name of a folder.</summary>
+    public IEnumerable<string> Names => _files.Select(file => file.Name);
 
     /// <summary>The tokenizer files of a folder, or of the folder that holds the given <c>tokenizer.json</c>.</summary>
     /// <exception cref="DirectoryNotFoundException">There is neither a folder nor a file of this name.</exception>
@@ -32,7 +37,7 @@ internal sealed class TokenizerFiles
         var folder = Path.GetDirectoryName(Path.GetFullPath(main))!; // a file always lies in a folder
         var files = new TokenizerFiles(folder);
         files._files.Add((TokenizerJson, () => File.ReadAllBytes(main)));
-        foreach (var name in OptionalNames)
+        foreach (var name in OptionalNames.Concat(FindAdditionalTemplates(folder)))
         {
             var file = Path.Combine(folder, name);
             if (File.Exists(file))
@@ -62,8 +67,18 @@ internal sealed class TokenizerFiles
     public void SaveTo(string folder)
     {
         Directory.CreateDirectory(folder);
+        if (Names.Any(name => name.StartsWith(AdditionalTemplates, StringComparison.Ordinal)))
+            Directory.CreateDirectory(Path.Combine(folder, AdditionalTemplates));
         foreach (var (name, read) in _files)
             WriteWhole(Path.Combine(folder, name), read());
+    }
+
+    private static IEnumerable<string> FindAdditionalTemplates(string folder)
+    {
+        var templates = Path.Combine(folder, AdditionalTemplates);
+        return Directory.Exists(templates)
+            ? Directory.GetFiles(templates, "*.jinja").Order(StringComparer.Ordinal).Select(file => $"{AdditionalTemplates}/{Path.GetFileName(file)}")
+            : [];
     }
 
     private static void WriteWhole(string path, byte[] bytes)
