@@ -63,9 +63,12 @@ internal sealed class TokenizerFiles
     /// <summary>Writes every file into a folder; a reader never sees half a file.</summary>
     public void SaveTo(string folder)
     {
-        Directory.CreateDirectory(folder);
         foreach (var (name, read) in _files)
-            WriteWhole(Path.Combine(folder, name), read());
+        {
+            var path = Path.Combine(folder, name);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!); // it lies at least in the folder
+            WriteWhole(path, read());
+        }
     }
 
     private static TokenizerFiles Of(string folder, string main)
