@@ -2,6 +2,7 @@ using System.Diagnostics;
 using NUnit.Framework;
 using T5GemmaSharp.Checkpoints;
 using T5GemmaSharp.Tests.Support;
+using T5GemmaSharp.Training.Benchmarking;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -20,7 +21,7 @@ public sealed class ManifestTests
     public void Parameters_PublishedSize_EqualManifest(string size)
     {
         var peakBefore = PeakInBytes();
-        using var model = T5GemmaForConditionalGeneration.FromConfig(PublishedSize.Config(size), new PretrainedOptions { Device = new Device(DeviceType.META), DType = ScalarType.BFloat16 });
+        using var model = T5GemmaForConditionalGeneration.FromConfig(PublishedShapes.Config(size), new PretrainedOptions { Device = new Device(DeviceType.META), DType = ScalarType.BFloat16 });
         var growth = PeakInBytes() - peakBefore;
 
         var manifest = File.ReadAllLines(Path.Combine(Folder, size + ".txt"));
@@ -44,7 +45,7 @@ public sealed class ManifestTests
     [TestCase("9b-2b", 9_241_705_984)]
     public void Parameters_EncoderAlone_HasThePublishedCount(string size, long expected)
     {
-        using var model = T5GemmaEncoderModel.FromConfig(PublishedSize.Config(size) with { IsEncoderDecoder = false }, new PretrainedOptions { Device = new Device(DeviceType.META) });
+        using var model = T5GemmaEncoderModel.FromConfig(PublishedShapes.Config(size) with { IsEncoderDecoder = false }, new PretrainedOptions { Device = new Device(DeviceType.META) });
         Assert.That(model.parameters().Sum(parameter => parameter.numel()), Is.EqualTo(expected));
     }
 

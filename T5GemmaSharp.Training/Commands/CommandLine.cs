@@ -12,5 +12,6 @@ internal static class CommandLine
         EvaluateCommand.Create(),
         InspectCommand.Create(),
         TokenizeCommand.Create(),
+        BenchmarkCommand.Create(),
     };
 }

@@ -45,6 +45,7 @@ public sealed class CommandLineTests
     [TestCase("evaluate", "--help")]
     [TestCase("inspect", "--help")]
     [TestCase("tokenize", "--help")]
+    [TestCase("benchmark", "--help")]
     public void Run_Help_ExitsWith0(params string[] arguments)
     {
         var (code, output, errors) = CommandRun.Of(arguments);

@@ -1,0 +1,14 @@
+namespace T5GemmaSharp.Training.Benchmarking;
+
+/// <summary>What is measured.</summary>
+internal enum BenchmarkKind
+{
+    /// <summary>The encoder reads a batch.</summary>
+    Encode,
+
+    /// <summary>A batch is read and answered.</summary>
+    Decode,
+
+    /// <summary>A checkpoint folder becomes a model that has been used once.</summary>
+    Load,
+}

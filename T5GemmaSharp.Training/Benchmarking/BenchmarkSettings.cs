@@ -1,0 +1,40 @@
+using T5GemmaSharp.Configuration;
+using TorchSharp;
+
+namespace T5GemmaSharp.Training.Benchmarking;
+
+/// <summary>What a command line asks <c>benchmark</c> to measure.</summary>
+internal sealed record BenchmarkSettings
+{
+    public required BenchmarkKind Kind { get; init; }
+
+    /// <summary>Checkpoint folder; null: random weights of <see cref="Preset"/>.</summary>
+    public string? Folder { get; init; }
+
+    /// <summary>Name of a published size; null: <see cref="Folder"/> is given.</summary>
+    public string? Preset { get; init; }
+
+    public required torch.Device Device { get; init; }
+
+    /// <summary>Dtype of the weights; null: the stored one, and bfloat16, as published, where there is no file.</summary>
+    public torch.ScalarType? DType { get; init; }
+
+    public required AttentionImplementation Attention { get; init; }
+
+    /// <summary>The generation setting <c>cache_implementation</c>.</summary>
+    public required string Cache { get; init; }
+
+    public required int Batch { get; init; }
+
+    public required int SourceLength { get; init; }
+
+    public required int NewTokens { get; init; }
+
+    public required int NumBeams { get; init; }
+
+    /// <summary>Runs before the counted ones.</summary>
+    public required int Warmup { get; init; }
+
+    /// <summary>Counted runs.</summary>
+    public required int Repeats { get; init; }
+}

@@ -1,0 +1,97 @@
+using T5GemmaSharp.Generation;
+using static TorchSharp.torch;
+
+namespace T5GemmaSharp.Training.Benchmarking;
+
+/// <summary>The measurements. Making the model and its inputs is never part of a time, except where loading is what is measured.</summary>
+internal static class Benchmarks
+{
+    private const double MillisecondsPerSecond = 1000;
+
+    public static BenchmarkResult Run(BenchmarkSettings settings, CancellationToken cancellation)
+    {
+        using var scope = NewDisposeScope();
+        if (settings.Kind == BenchmarkKind.Load)
+            return Load(settings, cancellation);
+        using var model = BenchmarkModel.Create(settings);
+        return settings.Kind == BenchmarkKind.Encode ? Encode(settings, model, cancellation) : Decode(settings, model, cancellation);
+    }
+
+    private static BenchmarkResult Encode(BenchmarkSettings settings, T5GemmaForConditionalGeneration model, CancellationToken cancellation)
+    {
+        var inputs = BenchmarkModel.Inputs(settings, model.Config);
+        var clock = new Stopclock(settings.Device);
+        var encode = Rounds.Measure(settings, () => [clock.Seconds(() => model.Encode(inputs).Dispose())], cancellation)[0];
+        var tokens = settings.Batch * settings.SourceLength;
+        return new BenchmarkResult
+        {
+            Model = ModelSummary.Of(model),
+            Seconds = { ["encode"] = encode },
+            Rates = { ["encode_ms_per_token"] = MillisecondsPerSecond * encode.Median / tokens, ["encode_tokens_per_second"] = tokens / encode.Median },
+        };
+    }
+
+    // The prefill (encoder, keys and values of cross-attention, first token) is the generation of one token; decoding is what more tokens take beyond it.
+    private static BenchmarkResult Decode(BenchmarkSettings settings, T5GemmaForConditionalGeneration model, CancellationToken cancellation)
+    {
+        var inputs = BenchmarkModel.Inputs(settings, model.Config);
+        var config = new GenerationConfig { EosTokenId = [], NumBeams = settings.NumBeams, CacheImplementation = settings.Cache, DoSample = false };
+        var clock = new Stopclock(settings.Device);
+        var times = Rounds.Measure(settings, () => [clock.Seconds(() => Generate(1)), clock.Seconds(() => Generate(settings.NewTokens))], cancellation);
+        var (prefill, total) = (times[0], times[1]);
+        var decode = total.After(prefill);
+        var steps = settings.NewTokens - 1;
+        return new BenchmarkResult
+        {
+            Model = ModelSummary.Of(model),
+            Seconds = { ["prefill"] = prefill, ["decode"] = decode, ["total"] = total },
+            Rates =
+            {
+                ["decode_ms_per_token"] = MillisecondsPerSecond * decode.Median / steps,
+                ["decode_tokens_per_second"] = settings.Batch * steps / decode.Median,
+                ["total_tokens_per_second"] = settings.Batch * settings.NewTokens / total.Median,
+            },
+        };
+
+        void Generate(int newTokens)
+        {
+            using var scope = NewDisposeScope();
+            var output = model.Generate(inputs, config with { MaxNewTokens = newTokens }, cancellationToken: cancellation);
+            if (output.Sequences.size(1) != newTokens + 1)
+                throw new InvalidOperationException($"expected rows of {newTokens + 1} ids, the start token included, got {output.Sequences.size(1)}: the times would not compare");
+        }
+    }
+
+    private static BenchmarkResult Load(BenchmarkSettings settings, CancellationToken cancellation)
+    {
+        using var written = settings.Preset is { } preset ? WrittenModel.Draw(settings, preset) : null;
+        var folder = written?.Folder ?? settings.Folder!; // given where there is no preset
+        var inputs = BenchmarkModel.Inputs(settings, T5GemmaConfig.FromPretrained(folder));
+        var clock = new Stopclock(settings.Device);
+        ModelSummary? summary = null;
+        var times = Rounds.Measure(settings, LoadAndUse, cancellation);
+        var bytes = Directory.GetFiles(folder, "*.safetensors").Sum(file => new FileInfo(file).Length);
+        return new BenchmarkResult
+        {
+            Model = summary!, // a round has been run
+            Seconds = { ["load"] = times[0], ["first_encode"] = times[1] },
+            Rates = { ["checkpoint_bytes"] = bytes },
+        };
+
+        // Mapped weights are read when they are used first.
+        double[] LoadAndUse()
+        {
+            T5GemmaForConditionalGeneration? model = null;
+            try
+            {
+                var load = clock.Seconds(() => model = BenchmarkModel.Load(settings, folder));
+                summary = ModelSummary.Of(model!); // the line above has loaded it
+                return [load, clock.Seconds(() => model!.Encode(inputs).Dispose())];
+            }
+            finally
+            {
+                model?.Dispose();
+            }
+        }
+    }
+}

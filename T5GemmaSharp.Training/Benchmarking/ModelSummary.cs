@@ -1,0 +1,10 @@
+namespace T5GemmaSharp.Training.Benchmarking;
+
+/// <summary>What a model is, for a report.</summary>
+/// <param name="Parameters">Number of parameters.</param>
+/// <param name="DType">Dtype of the weights, by torch's name.</param>
+internal sealed record ModelSummary(long Parameters, string DType)
+{
+    public static ModelSummary Of(T5GemmaForConditionalGeneration model)
+        => new(model.parameters().Sum(parameter => parameter.numel()), $"{model.Model.Decoder.EmbedTokens.weight!.dtype}".ToLowerInvariant()); // an embedding has a weight
+}

@@ -1,0 +1,104 @@
+using System.CommandLine;
+using T5GemmaSharp.Configuration;
+using T5GemmaSharp.Training.Benchmarking;
+using TorchSharp;
+
+namespace T5GemmaSharp.Training.Commands;
+
+/// <summary>The verb <c>benchmark</c>: times of encoding, decoding and loading.</summary>
+internal static class BenchmarkCommand
+{
+    private const int DefaultBatch = 1;
+    private const int DefaultSourceLength = 512;
+    private const int DefaultNewTokens = 64;
+    private const int DefaultNumBeams = 1;
+    private const int DefaultWarmup = 1;
+    private const int DefaultRepeats = 5;
+    private const string DefaultCache = "dynamic";
+
+    private static readonly Argument<BenchmarkKind> Kind = new("what")
+    {
+        Description = "encode: the encoder reads a batch. decode: prefill and steps of a generation that no end token ends. load: loading a folder, and the first encoding after it.",
+    };
+
+    private static readonly Option<string?> Model = new("--model") { Description = "Folder of the model.", HelpName = "DIR" };
+    private static readonly Option<string?> Preset = CreatePreset();
+    private static readonly Option<int?> Batch = NumberOption.Create<int>("--batch", $"Texts of a batch. Default {DefaultBatch}.");
+    private static readonly Option<int?> SourceLength = NumberOption.Create<int>("--source-length", $"Tokens of each text. Default {DefaultSourceLength}.");
+    private static readonly Option<int?> NewTokens = NumberOption.Create<int>("--new-tokens", $"decode: tokens to generate, at least 2. Default {DefaultNewTokens}.");
+    private static readonly Option<int?> NumBeams = NumberOption.Create<int>("--num-beams", $"decode: beams. Default {DefaultNumBeams}.");
+    private static readonly Option<string> Cache = CreateCache();
+    private static readonly Option<AttentionImplementation> Attention = new("--attention") { Description = "How attention is computed." };
+    private static readonly Option<int?> Threads = NumberOption.Create<int>("--threads", "Threads of torch's operators on the CPU. Default: torch's choice.");
+    private static readonly Option<int?> Warmup = NumberOption.Create<int>("--warmup", $"Runs before the counted ones. Default {DefaultWarmup}.");
+    private static readonly Option<int?> Repeats = NumberOption.Create<int>("--repeats", $"Counted runs. Default {DefaultRepeats}.");
+    private static readonly Option<string> Device = SharedOptions.Device();
+    private static readonly Option<string> DType = SharedOptions.DType();
+    private static readonly Option<bool> Json = SharedOptions.Json();
+
+    public static Command Create()
+    {
+        var command = new Command("benchmark", "Measures encoding, decoding or loading; scripts/benchmark.py measures the same on transformers.")
+        {
+            Kind, Model, Preset, Batch, SourceLength, NewTokens, NumBeams, Cache, Attention, Threads, Warmup, Repeats, Device, DType, Json,
+        };
+        command.SetTorchAction(Run);
+        return command;
+    }
+
+    private static Option<string?> CreatePreset()
+    {
+        var option = new Option<string?>("--preset") { Description = "In place of a folder: random weights of a published model's shapes. Written to a temporary folder for load." };
+        option.AcceptOnlyFromAmong([.. PublishedShapes.Names]);
+        return option;
+    }
+
+    private static Option<string> CreateCache()
+    {
+        var option = new Option<string>("--cache") { Description = "decode: kind of cache.", DefaultValueFactory = _ => DefaultCache };
+        option.AcceptOnlyFromAmong("dynamic", "static");
+        return option;
+    }
+
+    private static int Run(ParseResult result)
+    {
+        var settings = Read(result);
+        using var interruption = new Interruption();
+        if (result.GetValue(Threads) is { } threads)
+            torch.set_num_threads(threads);
+        var found = Benchmarks.Run(settings, interruption.Token);
+        Console.WriteLine(result.GetValue(Json) ? BenchmarkReport.Json(settings, found) : BenchmarkReport.Text(settings, found));
+        return ExitCode.Done;
+    }
+
+    private static BenchmarkSettings Read(ParseResult result)
+    {
+        var (folder, preset) = (result.GetValue(Model), result.GetValue(Preset));
+        if (folder is null == preset is null)
+            throw new UsageException($"{Model.Name}, {Preset.Name}: expected one of them, got {(folder is null ? "neither" : "both")}");
+        AtLeast(result, Threads, 1);
+        var kind = result.GetValue(Kind);
+        var (batch, sourceLength, newTokens) = (AtLeast(result, Batch, 1), AtLeast(result, SourceLength, 1), AtLeast(result, NewTokens, 2));
+        var (numBeams, warmup, repeats) = (AtLeast(result, NumBeams, 1), AtLeast(result, Warmup, 0), AtLeast(result, Repeats, 1));
+        var device = SharedOptions.ResolveDevice(result.GetRequiredValue(Device));
+        return new BenchmarkSettings
+        {
+            Kind = kind,
+            Folder = folder,
+            Preset = preset,
+            Device = device,
+            DType = SharedOptions.ResolveDType(result.GetRequiredValue(DType), device),
+            Attention = result.GetValue(Attention),
+            Cache = result.GetRequiredValue(Cache),
+            Batch = batch ?? DefaultBatch,
+            SourceLength = sourceLength ?? DefaultSourceLength,
+            NewTokens = newTokens ?? DefaultNewTokens,
+            NumBeams = numBeams ?? DefaultNumBeams,
+            Warmup = warmup ?? DefaultWarmup,
+            Repeats = repeats ?? DefaultRepeats,
+        };
+    }
+
+    private static int? AtLeast(ParseResult result, Option<int?> option, int least)
+        => result.GetValue(option) is { } number && number < least ? throw new UsageException($"{option.Name}: expected at least {least}, got {number}") : result.GetValue(option);
+}

@@ -1,0 +1,272 @@
+#!/usr/bin/env python3
+"""Measures transformers as `benchmark` of T5GemmaSharp.Training measures this library: same options, same fields of --json.
+
+    python scripts/benchmark.py decode --preset b-b --batch 1
+    python scripts/benchmark.py decode --preset 2b-2b --device cuda --cache static --compile --warmup 3
+    python scripts/benchmark.py encode --model weights/t5gemma-b-b-prefixlm-it
+
+encode: the encoder reads a batch. decode: prefill and steps of a generation that no end token ends; the prefill (encoder,
+keys and values of cross-attention, first token) is the generation of one token, decoding is what more tokens take beyond it.
+load: loading a folder, and the first encoding after it. Making the model and its inputs is never part of a time, except
+where loading is what is measured. scripts/benchmarks/compare.py runs both programs and prints the ratios.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+import transformers
+from transformers import GenerationConfig, T5GemmaForConditionalGeneration
+from transformers.generation.configuration_utils import CompileConfig
+
+from reference.published import PARAMETERS, published_config
+
+SEED = 0
+FIRST_ORDINARY_ID = 3
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+def draw(arguments):
+    """A model with random weights of the preset's shapes, made on its device."""
+    torch.manual_seed(SEED)
+    model = T5GemmaForConditionalGeneration
+    with torch.device(arguments.device):
+        return model._from_config(published_config(arguments.preset), attn_implementation=arguments.attention, dtype=arguments.dtype or torch.bfloat16).eval()
+
+
+def load(arguments, folder):
+    """The model of a folder."""
+    options = {"attn_implementation": arguments.attention, "dtype": arguments.dtype or "auto"}
+    if find_spec("accelerate"):
+        return T5GemmaForConditionalGeneration.from_pretrained(folder, device_map={"": arguments.device}, **options).eval()
+    return T5GemmaForConditionalGeneration.from_pretrained(folder, **options).to(arguments.device).eval()
+
+
+def random_inputs(arguments, config):
+    """A batch of random texts without padding."""
+    torch.manual_seed(SEED)
+    shape = (arguments.batch, arguments.source_length)
+    ids = torch.randint(FIRST_ORDINARY_ID, config.encoder.vocab_size, shape).to(arguments.device)
+    return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+
+
+def seconds(arguments, work):
+    """Seconds of one run, until the device has finished it."""
+    synchronize = torch.cuda.synchronize if arguments.device == "cuda" else lambda: None
+    synchronize()
+    start = time.perf_counter()
+    work()
+    synchronize()
+    return time.perf_counter() - start
+
+
+def measure(arguments, measured_round):
+    """Times of the counted rounds, by part."""
+    rounds = [measured_round() for _ in range(arguments.warmup + arguments.repeats)][arguments.warmup :]
+    return [timing(part) for part in zip(*rounds)]
+
+
+def timing(runs):
+    return {"median": statistics.median(runs), "min": min(runs), "max": max(runs)}
+
+
+def encode_benchmark(arguments):
+    model = load(arguments, arguments.model) if arguments.model else draw(arguments)
+    inputs = random_inputs(arguments, model.config)
+    encoder = model.get_encoder()
+    [encode] = measure(arguments, lambda: [seconds(arguments, lambda: encoder(**inputs))])
+    tokens = arguments.batch * arguments.source_length
+    rates = {"encode_ms_per_token": 1000 * encode["median"] / tokens, "encode_tokens_per_second": tokens / encode["median"]}
+    return model, {"encode": encode}, rates
+
+
+def generation_config(arguments):
+    """Greedy or beam search without end tokens."""
+    config = GenerationConfig(
+        bos_token_id=2,
+        pad_token_id=0,
+        eos_token_id=None,
+        do_sample=False,
+        num_beams=arguments.num_beams,
+        cache_implementation="static" if arguments.cache == "static" else None,
+        disable_compile=not arguments.compile,
+    )
+    if arguments.compile:
+        config.compile_config = CompileConfig()
+        config.compile_config._compile_all_devices = True  # or else a CPU is left out
+    return config
+
+
+def decode_benchmark(arguments):
+    model = load(arguments, arguments.model) if arguments.model else draw(arguments)
+    inputs = random_inputs(arguments, model.config)
+    model.generation_config = generation_config(arguments)
+
+    def generate(new_tokens):
+        ids = model.generate(**inputs, max_new_tokens=new_tokens)
+        if ids.shape[1] != new_tokens + 1:
+            raise RuntimeError(f"expected rows of {new_tokens + 1} ids, the start token included, got {ids.shape[1]}: the times would not compare")
+
+    prefill, total = measure(arguments, lambda: [seconds(arguments, lambda: generate(1)), seconds(arguments, lambda: generate(arguments.new_tokens))])
+    decode = {name: value - prefill["median"] for name, value in total.items()}
+    steps = arguments.new_tokens - 1
+    rates = {
+        "decode_ms_per_token": 1000 * decode["median"] / steps,
+        "decode_tokens_per_second": arguments.batch * steps / decode["median"],
+        "total_tokens_per_second": arguments.batch * arguments.new_tokens / total["median"],
+    }
+    return model, {"prefill": prefill, "decode": decode, "total": total}, rates
+
+
+def load_benchmark(arguments):
+    if arguments.model:
+        return load_folder(arguments, arguments.model)
+    with tempfile.TemporaryDirectory() as folder:
+        draw(arguments).save_pretrained(folder)
+        return load_folder(arguments, folder)
+
+
+def load_folder(arguments, folder):
+    model = None
+
+    def load_and_use():
+        nonlocal model
+        model = None  # the last one is freed outside the times
+
+        def load_again():
+            nonlocal model
+            model = load(arguments, folder)
+
+        taken = seconds(arguments, load_again)
+        inputs = random_inputs(arguments, model.config)
+        encoder = model.get_encoder()
+        return [taken, seconds(arguments, lambda: encoder(**inputs))]
+
+    loading, first_encode = measure(arguments, load_and_use)
+    size = sum(file.stat().st_size for file in Path(folder).glob("*.safetensors"))
+    return model, {"load": loading, "first_encode": first_encode}, {"checkpoint_bytes": size}
+
+
+BENCHMARKS = {"encode": encode_benchmark, "decode": decode_benchmark, "load": load_benchmark}
+
+
+def report(arguments, model, times, rates):
+    """The same fields that the other program writes."""
+    return {
+        "benchmark": arguments.what,
+        "machine": {
+            "processor": processor(),
+            "cores": os.cpu_count(),
+            "system": platform.platform(),
+            "device": torch.cuda.get_device_name() if arguments.device == "cuda" else processor(),
+        },
+        "versions": {
+            "program": f"transformers {transformers.__version__}",
+            "runtime": f"Python {platform.python_version()}",
+            "torch": torch.__version__,
+        },
+        "model": {"name": arguments.preset or arguments.model, "parameters": sum(parameter.numel() for parameter in model.parameters())},
+        "settings": {
+            "device": arguments.device,
+            "dtype": str(model.dtype).removeprefix("torch."),
+            "attention": arguments.attention,
+            "cache": arguments.cache,
+            "compile": arguments.compile,
+            "batch": arguments.batch,
+            "source_length": arguments.source_length,
+            "new_tokens": arguments.new_tokens,
+            "num_beams": arguments.num_beams,
+            "threads": torch.get_num_threads(),
+            "warmup": arguments.warmup,
+            "repeats": arguments.repeats,
+        },
+        "seconds": times,
+        "rates": rates,
+    }
+
+
+def processor():
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.machine()
+
+
+def show(found):
+    """Lines for a person."""
+    settings, versions = found["settings"], found["versions"]
+    print(f"{found['model']['name']}, {found['model']['parameters']} parameters, {found['machine']['device']}")
+    print(f"{versions['program']}, {versions['runtime']}, torch {versions['torch']}")
+    print(", ".join(f"{name} {value}" for name, value in settings.items()))
+    for name, time_of in found["seconds"].items():
+        print(f"  {name:<26}{time_of['median']:12.4f} s ({time_of['min']:.4f} to {time_of['max']:.4f})")
+    for name, rate in found["rates"].items():
+        print(f"  {name:<26}{rate:12.6g}")
+
+
+def at_least(least):
+    def parse(text):
+        number = int(text)
+        if number < least:
+            raise argparse.ArgumentTypeError(f"expected at least {least}, got {number}")
+        return number
+
+    return parse
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=BENCHMARKS)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--model", metavar="DIR", help="folder of the model")
+    source.add_argument("--preset", choices=PARAMETERS, help="random weights of a published model's shapes")
+    parser.add_argument("--batch", type=at_least(1), default=1, metavar="N")
+    parser.add_argument("--source-length", type=at_least(1), default=512, metavar="N")
+    parser.add_argument("--new-tokens", type=at_least(2), default=64, metavar="N")
+    parser.add_argument("--num-beams", type=at_least(1), default=1, metavar="N")
+    parser.add_argument("--cache", choices=("dynamic", "static"), default="dynamic")
+    parser.add_argument("--compile", action="store_true", help="decode: compile the step; with --cache static")
+    parser.add_argument("--attention", choices=("eager", "sdpa"), default="eager", help="sdpa drops the soft-cap")
+    parser.add_argument("--threads", type=at_least(1), metavar="N")
+    parser.add_argument("--warmup", type=at_least(0), default=1, metavar="N")
+    parser.add_argument("--repeats", type=at_least(1), default=5, metavar="N")
+    parser.add_argument("--device", choices=("cpu", "cuda", "auto"), default="auto")
+    parser.add_argument("--dtype", choices=("auto", *DTYPES), default="auto")
+    parser.add_argument("--json", action="store_true", help="print one line of JSON")
+    arguments = parser.parse_args()
+    if arguments.compile and (arguments.cache != "static" or arguments.what != "decode"):
+        parser.error("--compile: expected with decode and --cache static")
+    if arguments.device == "cuda" and not torch.cuda.is_available():
+        parser.error("--device cuda: torch finds no CUDA device")
+    if arguments.device == "auto":
+        arguments.device = "cuda" if torch.cuda.is_available() else "cpu"
+    arguments.dtype = DTYPES.get(arguments.dtype, torch.float32 if arguments.device == "cpu" else None)
+    return arguments
+
+
+@torch.no_grad()
+def main():
+    arguments = parse()
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    found = report(arguments, *BENCHMARKS[arguments.what](arguments))
+    if arguments.json:
+        print(json.dumps(found))
+    else:
+        show(found)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
