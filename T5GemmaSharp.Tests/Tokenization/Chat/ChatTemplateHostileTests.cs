@@ -9,6 +9,7 @@ namespace T5GemmaSharp.Tests.Tokenization.Chat;
 public sealed class ChatTemplateHostileTests
 {
     private const int Many = 100_000;
+    private const string Damaging = "{}%#'\"()[]|.-\n~";
 
     private static readonly Dictionary<string, object?> Nothing = [];
 
@@ -49,7 +50,7 @@ public sealed class ChatTemplateHostileTests
     [TestCase("{{ [1] * 1000000000000 }}", "steps")]
     [TestCase("{% set n = namespace(x='a') %}{% for a in range(99) %}{% set n.x = n.x + n.x %}{% endfor %}", "characters")]
     [TestCase("{% set n = namespace(x='a') %}{% for a in range(99) %}{% set n.x = n.x ~ n.x %}{% endfor %}", "characters")]
-    [TestCase("{% set n = namespace(x='a') %}{% for a in range(99) %}{% set n.x = n.x|replace('a', n.x) %}{% endfor %}", "characters")]
+    [TestCase("{% set n = namespace(x='aa') %}{% for a in range(99) %}{% set n.x = n.x|replace('a', n.x) %}{% endfor %}", "characters")]
     [TestCase("{% set n = namespace(x='aa') %}{% for a in range(99) %}{% set n.x = n.x|join(n.x) %}{% endfor %}", "characters")]
     [TestCase("{% set n = namespace(x=[1]) %}{% for a in range(99) %}{% set n.x = n.x + n.x %}{% endfor %}", "steps")]
     [TestCase("{% set n = namespace(x=[1]) %}{% for a in range(99) %}{% set n.x = [n.x, n.x] %}{% endfor %}{{ n.x }}", "")]
@@ -75,6 +76,11 @@ public sealed class ChatTemplateHostileTests
     [TestCase("{% set a = range(100000)|list %}{% for i in range(100000) %}{% set b = a[::-1] %}{% endfor %}", "steps")]
     [TestCase("{% set a = range(100000)|list %}{% for i in range(100000) %}{% set b = a|sum %}{% endfor %}", "steps")]
     [TestCase("{% set a = range(100000)|list %}{% for i in range(100000) %}{% set b = -1 in a %}{% endfor %}", "steps")]
+    [TestCase("{% set a = 'x' * 10000000 %}{% for i in range(100000) %}{% set b = [1]|map(attribute=a)|list %}{% endfor %}", "steps")]
+    [TestCase("{% set a = 'x' * 10000000 %}{% for i in range(100000) %}{% set b = 'y'|trim(a) %}{% endfor %}", "steps")]
+    [TestCase("{% set a = 'x' * 10000000 %}{% for i in range(100000) %}{% set b = [a]|string %}{% endfor %}", "characters")]
+    [TestCase("{% set a = '%Y' * 1000000 %}{% for i in range(100000) %}{% set b = strftime_now(a) %}{% endfor %}", "characters")]
+    [TestCase("{% for i in range(100000) %}{% for j in range(1000) %}{% set x = (j / 7)|round(300) %}{% endfor %}{% endfor %}", "steps")]
     [TestCase("{{ [1]|tojson(indent=1000000000) }}", "indent")]
     [TestCase("{{ 'a\\nb'|indent(1000000000) }}", "indent")]
     [TestCase("{{ 2.5|round(1000000000) }}", "precision")]
@@ -138,7 +144,7 @@ public sealed class ChatTemplateHostileTests
         if (text.Length == 0)
             return text;
         var place = random.Next(text.Length);
-        return text.Remove(place, 1).Insert(place, "{}%#'\"()[]|.-\n~"[random.Next(16)].ToString());
+        return text.Remove(place, 1).Insert(place, Damaging[random.Next(Damaging.Length)].ToString());
     }
 
     private static IEnumerable<int> Endless()

@@ -37,7 +37,7 @@ public sealed class ChatTemplateRefusalTests
     [TestCase("{{ x | batch(2) }}", "'batch'")]
     [TestCase("{{ x | groupby('a') }}", "'groupby'")]
     [TestCase("{{ x | format(1) }}", "'format'")]
-    [TestCase("{{ x | my.filter }}", "'.'")]
+    [TestCase("{{ x | my.filter }}", "'my'")]
     [TestCase("{{ x | map('batch') }}", "'batch'")]
     [TestCase("{{ x | select('upper') }}", "'upper'")]
     [TestCase("{{ x | rejectattr('a', 'escaped') }}", "'escaped'")]

@@ -8,6 +8,7 @@ namespace T5GemmaSharp.Tokenization.Chat.Jinja.Library;
 internal static class NumberFilters
 {
     private const int MaximumPrecision = 300;
+    private const int StepsPerRounding = 20; // integers of some thousand bits
 
     public static object? Abs(RenderContext context, object? value, CallArguments arguments)
     {
@@ -46,6 +47,7 @@ internal static class NumberFilters
         var bound = arguments.Bind(context, "round", required: 0, "precision", "method");
         var number = Number(context, "round", value);
         var precision = bound.Integer(0, 0);
+        context.Step(StepsPerRounding);
         if (Math.Abs(precision) > MaximumPrecision)
             throw context.Fail($"round: a precision beyond {MaximumPrecision} is not supported");
         var method = bound.Text(1, "common");

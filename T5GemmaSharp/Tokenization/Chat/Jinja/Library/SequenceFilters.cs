@@ -28,6 +28,8 @@ internal static class SequenceFilters
     public static object? Last(RenderContext context, object? value, CallArguments arguments)
     {
         arguments.Bind(context, "last", required: 0);
+        if (PythonTypes.Sequence(value) is { Count: > 0 } sequence)
+            return sequence[sequence.Count - 1];
         var items = Reversed(context, value) ?? throw context.Fail($"'{PythonTypes.NameOf(value)}' object is not reversible");
         return items.Count > 0 ? items[0] : new JinjaUndefined("No last item, sequence was empty.");
     }
@@ -38,6 +40,7 @@ internal static class SequenceFilters
         if (value is string text)
         {
             context.Produce(text.Length);
+            context.Step(text.Length);
             return string.Concat(CodePoints.Split(text).Reverse());
         }
 

@@ -94,6 +94,7 @@ internal static class StringMethods
         var part = Bind(context, "removeprefix", arguments, required: 1, count: 1).Text(0);
         if (!PythonText.HasEdge(context, text, part, atEnd))
             return text;
+        context.Produce(text.Length);
         return atEnd ? text[..^part.Length] : text[part.Length..];
     }
 

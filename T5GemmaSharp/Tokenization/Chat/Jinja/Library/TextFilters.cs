@@ -38,6 +38,7 @@ internal static class TextFilters
         if (value is SafeText)
             return value;
         var text = PythonFormat.Text(context, value);
+        context.Step(text.Length / 8);
         context.Produce(text.Length * 5L); // "&#34;" is the longest
         var builder = new StringBuilder();
         foreach (var character in text)

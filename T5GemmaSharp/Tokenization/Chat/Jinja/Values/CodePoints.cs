@@ -3,6 +3,9 @@ namespace T5GemmaSharp.Tokenization.Chat.Jinja.Values;
 /// <summary>Texts as Python's strings: a surrogate pair is one character.</summary>
 internal static class CodePoints
 {
+    /// <summary>Whether no character is a surrogate pair, so that characters are code units.</summary>
+    public static bool AreUnits(string text) => text.AsSpan().IndexOfAnyInRange('\uD800', '\uDBFF') < 0;
+
     /// <summary>Number of characters.</summary>
     public static int Count(string text)
     {

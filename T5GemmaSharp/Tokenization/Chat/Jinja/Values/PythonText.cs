@@ -14,12 +14,15 @@ internal static class PythonText
     public static string Strip(RenderContext context, string text, string? characters, bool left, bool right)
     {
         var plain = context.Plain(text);
+        context.Step(characters?.Length ?? 0);
         var set = characters is null ? null : CodePoints.Split(context.Plain(characters)).ToHashSet(StringComparer.Ordinal);
         var (start, end) = (0, plain.Length);
         while (left && start < end && IsStripped(plain, start, set))
             start += CodePoints.LengthAt(plain, start);
         while (right && end > start && IsStripped(plain, LastStart(plain, end), set))
             end = LastStart(plain, end);
+        context.Step((text.Length - (end - start)) / (set is null ? 8 : 1));
+        context.Produce(end - start);
         return text[start..end];
     }
 
@@ -41,6 +44,7 @@ internal static class PythonText
     {
         if (separator.Length == 0)
             throw context.Fail("split: the separator is empty");
+        context.Produce(text.Length);
         var (plain, part) = (context.Plain(text), context.Plain(separator));
         List<object?> pieces = [];
         var (start, end) = (0, text.Length);
@@ -61,6 +65,8 @@ internal static class PythonText
     /// <summary>Splits at runs of whitespace, at most so many times; a negative number means everywhere.</summary>
     public static List<object?> SplitAtSpaces(RenderContext context, string text, long maximum)
     {
+        context.Produce(text.Length);
+        context.Step(text.Length / 8);
         var plain = context.Plain(text);
         List<object?> pieces = [];
         var start = PythonSpaces.LeadingLength(plain);
@@ -79,6 +85,8 @@ internal static class PythonText
     /// <summary>Splits at line breaks, of which Python knows more than most.</summary>
     public static List<string> SplitLines(RenderContext context, string text)
     {
+        context.Produce(text.Length);
+        context.Step(text.Length / CharactersPerStep);
         var plain = context.Plain(text);
         List<string> lines = [];
         for (var start = 0; start < plain.Length;)

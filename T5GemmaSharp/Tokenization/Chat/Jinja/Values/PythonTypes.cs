@@ -38,8 +38,8 @@ internal static class PythonTypes
     /// <summary>Number of elements; null for a value without a length.</summary>
     public static int? Length(RenderContext context, object? value) => value switch
     {
-        string text => CodePoints.Count(text),
-        SafeText text => CodePoints.Count(text.Value),
+        string text => TextLength(context, text),
+        SafeText text => TextLength(context, text.Value),
         List<object?> list => list.Count,
         JinjaTuple tuple => tuple.Items.Count,
         JinjaDict dict => dict.Count,
@@ -84,4 +84,10 @@ internal static class PythonTypes
             context.Step();
             return item;
         });
+
+    private static int TextLength(RenderContext context, string text)
+    {
+        context.Step(text.Length / 64);
+        return CodePoints.Count(text);
+    }
 }
