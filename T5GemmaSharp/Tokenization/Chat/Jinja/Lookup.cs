@@ -22,6 +22,7 @@ internal static class Lookup
     {
         if (target is JinjaUndefined undefined)
             throw context.Fail(undefined.Problem);
+        index = (index as SafeText)?.Value ?? index;
         if (target is JinjaDict dict && dict.TryGet(index, out var value))
             return value;
         if (index is string key)

@@ -18,7 +18,7 @@ internal sealed class AttributePath
     /// <summary>The path that a value describes; null is the empty path, which gives the value itself.</summary>
     public static AttributePath Of(RenderContext context, object? path)
     {
-        if (path is not string text)
+        if (((path as SafeText)?.Value ?? path) is not string text)
             return new AttributePath(context, path is null ? [] : [path]);
         context.Step(text.Length);
         return new AttributePath(context, [.. context.Plain(text).Split('.').Select(ToKey)]);

@@ -24,6 +24,7 @@ internal static class NumberFilters
         var bound = arguments.Bind(context, "int", required: 0, "default", "base");
         if (bound.Integer(1, 10) != 10)
             throw context.Fail("int: another base than 10 is not supported");
+        value = (value as SafeText)?.Value ?? value;
         if (value is string text && PythonNumberText.TryInteger(context, text) is { } integer)
             return integer;
         return TryReal(context, value) switch
@@ -39,7 +40,7 @@ internal static class NumberFilters
     public static object? Float(RenderContext context, object? value, CallArguments arguments)
     {
         var bound = arguments.Bind(context, "float", required: 0, "default");
-        return TryReal(context, value) is { } number ? number.AsReal : bound.Value(0, 0.0);
+        return TryReal(context, (value as SafeText)?.Value ?? value) is { } number ? number.AsReal : bound.Value(0, 0.0);
     }
 
     public static object? Round(RenderContext context, object? value, CallArguments arguments)

@@ -56,17 +56,21 @@ internal static class SequenceFilters
     public static object? Items(RenderContext context, object? value, CallArguments arguments)
     {
         arguments.Bind(context, "items", required: 0);
-        return value switch
-        {
-            JinjaUndefined => new JinjaIterator([]),
-            JinjaDict dict => new JinjaIterator(dict.Items.Select(item => (object?)new JinjaTuple([item.Key, item.Value]))),
-            _ => throw context.Fail($"items: expected a dict, got {PythonTypes.NameOf(value)}"),
-        };
+        return new JinjaIterator(Items(context, value));
+    }
+
+    private static IEnumerable<object?> Items(RenderContext context, object? value)
+    {
+        if (value is JinjaUndefined)
+            yield break;
+        var dict = value as JinjaDict ?? throw context.Fail($"items: expected a dict, got {PythonTypes.NameOf(value)}");
+        foreach (var (key, item) in dict.Items)
+            yield return new JinjaTuple([key, item]);
     }
 
     // Null for values that Python goes through in one direction only.
     private static List<object?>? Reversed(RenderContext context, object? value)
-        => value is JinjaIterator or JinjaUndefined or LoopState || PythonTypes.TryIterate(value) is null
+        => value is JinjaIterator or LoopState || PythonTypes.TryIterate(value) is null
             ? null
             : [.. PythonTypes.Iterate(context, value).Reverse()];
 }

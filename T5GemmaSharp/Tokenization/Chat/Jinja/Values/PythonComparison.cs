@@ -37,7 +37,7 @@ internal static class PythonComparison
             case string:
                 throw context.Fail($"'in <string>' requires string as left operand, not {PythonTypes.NameOf(value)}");
             case JinjaDict dict:
-                return dict.TryGet(value, out _);
+                return dict.Contains(value);
             default:
                 return PythonTypes.Iterate(context, container).Any(item => AreEqual(context, item, value));
         }
