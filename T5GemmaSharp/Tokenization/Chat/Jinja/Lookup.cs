@@ -1,4 +1,5 @@
 using T5GemmaSharp.Tokenization.Chat.Jinja.Library;
+using T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 using T5GemmaSharp.Tokenization.Chat.Jinja.Values;
 
 namespace T5GemmaSharp.Tokenization.Chat.Jinja;
@@ -6,7 +7,6 @@ namespace T5GemmaSharp.Tokenization.Chat.Jinja;
 /// <summary><c>a.b</c>, <c>a[b]</c> and <c>a[b:c]</c>.</summary>
 internal static class Lookup
 {
-    private const int CharactersPerStep = 64;
     private const int ShownCharacters = 100;
 
     /// <summary>An attribute: a method first, an item of that name else.</summary>
@@ -27,7 +27,7 @@ internal static class Lookup
             return value;
         if (index is string key)
         {
-            context.Step(key.Length / CharactersPerStep);
+            context.Pass(key.Length);
             var name = context.Plain(key);
             return TryAttribute(context, target, name, out value) ? value : Missing(target, name);
         }
@@ -62,7 +62,7 @@ internal static class Lookup
 
     private static string SliceText(RenderContext context, string text, Func<int, PythonSlice> toPlaces)
     {
-        context.Step(1 + (text.Length / CharactersPerStep));
+        context.Pass(text.Length);
         var starts = CodePoints.AreUnits(text) ? null : CodePoints.Starts(text);
         context.Step(starts?.Length ?? 0);
         var places = toPlaces(starts?.Length - 1 ?? text.Length);
@@ -116,7 +116,7 @@ internal static class Lookup
 
     private static object? CharacterAt(RenderContext context, string text, long place)
     {
-        context.Step(1 + (text.Length / CharactersPerStep));
+        context.Pass(text.Length);
         if (CodePoints.AreUnits(text))
         {
             place += place < 0 ? text.Length : 0;

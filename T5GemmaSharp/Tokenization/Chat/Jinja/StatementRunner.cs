@@ -1,4 +1,5 @@
 using System.Text;
+using T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 using T5GemmaSharp.Tokenization.Chat.Jinja.Syntax;
 using T5GemmaSharp.Tokenization.Chat.Jinja.Values;
 

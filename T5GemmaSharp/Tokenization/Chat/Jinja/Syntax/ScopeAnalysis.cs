@@ -83,7 +83,7 @@ internal sealed class ScopeAnalysis
                     AnalyzeInner(choice.Else, symbols);
                     break;
                 case Statement.For loop:
-                    Analyze(loop.Body, symbols, [.. Names(loop.Target), "loop"]);
+                    Analyze(loop.Body, symbols, [.. loop.Target.Names, "loop"]);
                     Analyze(loop.Else, symbols, []);
                     break;
                 case Statement.SetBlock set:
@@ -101,18 +101,11 @@ internal sealed class ScopeAnalysis
 
     private static void Store(AssignmentTarget target, SymbolTable symbols)
     {
-        foreach (var name in Names(target))
+        foreach (var name in target.Names)
             symbols.Store(name);
         if (target is AssignmentTarget.NamespaceAttribute attribute)
             symbols.Load(attribute.Namespace);
     }
-
-    private static IEnumerable<string> Names(AssignmentTarget target) => target switch
-    {
-        AssignmentTarget.Variable variable => [variable.Name],
-        AssignmentTarget.Unpacking unpacking => unpacking.Targets.SelectMany(Names),
-        _ => [],
-    };
 
     // Without recursion: a chain of operators may be as long as the template.
     private static void Load(Expression expression, SymbolTable symbols)

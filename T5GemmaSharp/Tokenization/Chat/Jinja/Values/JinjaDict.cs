@@ -1,3 +1,5 @@
+using T5GemmaSharp.Tokenization.Chat.Jinja.Python;
+
 namespace T5GemmaSharp.Tokenization.Chat.Jinja.Values;
 
 /// <summary>Python's dict, in the order of its first assignments.</summary>

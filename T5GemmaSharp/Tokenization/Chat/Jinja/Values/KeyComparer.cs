@@ -1,10 +1,10 @@
+using T5GemmaSharp.Tokenization.Chat.Jinja.Python;
+
 namespace T5GemmaSharp.Tokenization.Chat.Jinja.Values;
 
 /// <summary>Equality of dict keys: 1, 1.0 and True are one key.</summary>
 internal sealed class KeyComparer(RenderContext context) : IEqualityComparer<object>
 {
-    private const int CharactersPerStep = 64;
-
     /// <inheritdoc/>
     public new bool Equals(object? left, object? right)
     {
@@ -20,7 +20,7 @@ internal sealed class KeyComparer(RenderContext context) : IEqualityComparer<obj
     {
         if (value is string text)
         {
-            context.Step(text.Length / CharactersPerStep);
+            context.Pass(text.Length);
             return string.GetHashCode(context.Plain(text), StringComparison.Ordinal);
         }
 

@@ -1,12 +1,11 @@
 using System.Buffers;
 using System.Text;
 
-namespace T5GemmaSharp.Tokenization.Chat.Jinja.Values;
+namespace T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 
 /// <summary>Python's string methods. They search in the plain text and cut from the given one, so that stand-ins survive.</summary>
 internal static class PythonText
 {
-    private const int CharactersPerStep = 64;
     private const int ProductsPerStep = 4096;
     private static readonly SearchValues<char> LineBreaks = SearchValues.Create("\n\r\v\f\u001C\u001D\u001E\u0085\u2028\u2029");
 
@@ -66,7 +65,7 @@ internal static class PythonText
     public static List<object?> SplitAtSpaces(RenderContext context, string text, long maximum)
     {
         context.Produce(text.Length);
-        context.Step(text.Length / 8);
+        context.PassSlowly(text.Length);
         var plain = context.Plain(text);
         List<object?> pieces = [];
         var start = PythonSpaces.LeadingLength(plain);
@@ -86,7 +85,7 @@ internal static class PythonText
     public static List<string> SplitLines(RenderContext context, string text)
     {
         context.Produce(text.Length);
-        context.Step(text.Length / CharactersPerStep);
+        context.Pass(text.Length);
         var plain = context.Plain(text);
         List<string> lines = [];
         for (var start = 0; start < plain.Length;)
@@ -131,11 +130,11 @@ internal static class PythonText
     public static bool HasEdge(RenderContext context, string text, string part, bool atEnd)
     {
         var (plain, plainPart) = (context.Plain(text), context.Plain(part));
-        context.Step(part.Length / CharactersPerStep);
+        context.Pass(part.Length);
         return atEnd ? plain.EndsWith(plainPart, StringComparison.Ordinal) : plain.StartsWith(plainPart, StringComparison.Ordinal);
     }
 
-    private static long SearchSteps(long length, string part) => 1 + (length / CharactersPerStep) + (length * part.Length / ProductsPerStep);
+    private static long SearchSteps(long length, string part) => 1 + (length / RenderContext.CharactersPerStep) + (length * part.Length / ProductsPerStep);
 
     private static bool IsStripped(string text, int position, HashSet<string>? characters)
         => characters?.Contains(text.Substring(position, CodePoints.LengthAt(text, position))) ?? PythonSpaces.IsSpace(text[position]);

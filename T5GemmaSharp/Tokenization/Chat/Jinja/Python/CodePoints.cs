@@ -1,4 +1,4 @@
-namespace T5GemmaSharp.Tokenization.Chat.Jinja.Values;
+namespace T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 
 /// <summary>Texts as Python's strings: a surrogate pair is one character.</summary>
 internal static class CodePoints

@@ -1,4 +1,6 @@
-namespace T5GemmaSharp.Tokenization.Chat.Jinja.Values;
+using T5GemmaSharp.Tokenization.Chat.Jinja.Values;
+
+namespace T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 
 /// <summary>What Python knows of every value: its type's name, its truth, its length.</summary>
 internal static class PythonTypes
@@ -87,7 +89,7 @@ internal static class PythonTypes
 
     private static int TextLength(RenderContext context, string text)
     {
-        context.Step(text.Length / 64);
+        context.Pass(text.Length);
         return CodePoints.Count(text);
     }
 }

@@ -1,4 +1,4 @@
-namespace T5GemmaSharp.Tokenization.Chat.Jinja.Values;
+namespace T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 
 /// <summary>The places that a slice names in a sequence.</summary>
 /// <param name="First">The first place.</param>
