@@ -56,7 +56,8 @@ internal static class PythonCase
         if (rune.Value < FirstArmenian)
             return !Special.Contains((char)rune.Value, StringComparison.Ordinal);
         var isPhonetic = Rune.GetUnicodeCategory(rune) == UnicodeCategory.ModifierLetter && (rune.Value is (>= 0x1D00 and < 0x3000) or >= 0xA640);
-        return !isPhonetic && !IsCased(rune) && Rune.ToUpperInvariant(rune) == rune && Rune.ToLowerInvariant(rune) == rune;
+        var isEnclosed = rune.Value is >= 0x1F130 and <= 0x1F189;
+        return !isPhonetic && !isEnclosed && !IsCased(rune) && Rune.ToUpperInvariant(rune) == rune && Rune.ToLowerInvariant(rune) == rune;
     }
 
     private static bool IsCased(Rune rune)
