@@ -44,9 +44,9 @@ internal sealed class SchemaCompiler
     /// <exception cref="ConstraintException">It is broken or not supported.</exception>
     public static Expression Compile(string schema, JsonSchemaOptions options, int maxSchemas)
     {
-        using var document = Parse(schema);
+        using var document = Read(() => JsonDocument.Parse(schema, new JsonDocumentOptions { AllowDuplicateProperties = false }));
         var root = new SchemaNode(document.RootElement, "#");
-        var expression = CompileRoot(new SchemaCompiler(document.RootElement, options, maxSchemas), root);
+        var expression = Read(() => new SchemaCompiler(document.RootElement, options, maxSchemas).Compile(root));
         return expression.IsNothing
             ? throw root.Error($"no value fits the schema (references may stand {options.MaxRecursion} times inside themselves)")
             : expression;
@@ -76,25 +76,18 @@ internal sealed class SchemaCompiler
         }
     }
 
-    private static JsonDocument Parse(string schema)
+    /// <summary>Names what System.Text.Json refuses.</summary>
+    private static T Read<T>(Func<T> read)
     {
         try
         {
-            return JsonDocument.Parse(schema, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            return read();
         }
-        catch (Exception fault) when (fault is JsonException or ArgumentException) // the latter for a lone surrogate
+        catch (Exception fault) when (fault is JsonException or ArgumentException)
         {
             throw new ConstraintException("schema", $"not JSON: {fault.Message}", fault);
         }
-    }
-
-    private static Expression CompileRoot(SchemaCompiler compiler, SchemaNode root)
-    {
-        try
-        {
-            return compiler.Compile(root);
-        }
-        catch (InvalidOperationException fault) // System.Text.Json's, when a string is read that it cannot hold
+        catch (InvalidOperationException fault) // found only when the string or name is read
         {
             throw new ConstraintException("schema", $"a string has half of a surrogate pair: {fault.Message}", fault);
         }
