@@ -1,5 +1,6 @@
 using T5GemmaSharp.Checkpoints;
 using T5GemmaSharp.Generation;
+using T5GemmaSharp.Generation.Decoding;
 using T5GemmaSharp.Modeling;
 using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Modeling.Outputs;
@@ -102,15 +103,38 @@ public sealed class T5GemmaForConditionalGeneration : T5GemmaPreTrainedModel<T5G
     /// <summary>Generates token ids.</summary>
     /// <param name="inputs">Source ids and mask, or an encoded source.</param>
     /// <param name="config">Settings that replace those of <see cref="GenerationConfig"/>; null: none.</param>
+    /// <param name="controls">Processors, criteria, tokenizer, draft model, seed; null: none.</param>
     /// <param name="cancellationToken">Stops between two steps.</param>
-    /// <returns>The ids [B, length], start token and padding included; they belong to the caller's dispose scope.</returns>
-    /// <exception cref="ArgumentException">Inputs or settings contradict each other or have a wrong shape.</exception>
-    /// <exception cref="NotSupportedException">A setting is not implemented.</exception>
+    /// <returns>The ids [R, length], start token and padding included, and what else was asked for; the tensors belong to the caller's dispose scope.</returns>
+    /// <exception cref="ArgumentException">Inputs contradict each other or have a wrong shape.</exception>
+    /// <exception cref="GenerationConfigException">Settings are impossible or contradict each other; the message lists all faults.</exception>
+    /// <exception cref="NotSupportedException">A setting of transformers is not implemented.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public GenerationOutput Generate(GenerationInputs inputs, GenerationConfig? config = null, CancellationToken cancellationToken = default)
+    public GenerationOutput Generate(
+        GenerationInputs inputs, GenerationConfig? config = null, GenerationControls? controls = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        return GreedyDecoder.Generate(this, inputs, GenerationConfig.Override(config), cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        using var noGrad = torch.no_grad();
+        using var decoding = GenerationStart.Begin(this, inputs, GenerationConfig.Override(config), controls ?? new GenerationControls());
+        while (!decoding.IsFinished)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            decoding.Step();
+        }
+
+        return Attached(decoding.Finish());
+    }
+
+    /// <summary>Lets the encoder read a batch once, for any number of generations with any settings.</summary>
+    /// <param name="inputs">Source ids or embeddings and mask; what belongs to the decoder is not read.</param>
+    /// <returns>The source; dispose it when no generation needs it any more.</returns>
+    /// <exception cref="ArgumentException">Inputs contradict each other or have a wrong shape.</exception>
+    public EncodedSource Encode(GenerationInputs inputs)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        using var noGrad = torch.no_grad();
+        return GenerationStart.Encode(this, inputs);
     }
 
     /// <summary>Makes decoder inputs from labels: start id first, last label dropped, -100 turned into padding.</summary>
@@ -120,6 +144,18 @@ public sealed class T5GemmaForConditionalGeneration : T5GemmaPreTrainedModel<T5G
     {
         ArgumentNullException.ThrowIfNull(labels);
         return ShiftRight.Apply(labels, Config.Decoder);
+    }
+
+    private static GenerationOutput Attached(GenerationOutput output)
+    {
+        using var scope = NewDisposeScope();
+        foreach (var tensor in output.Tensors())
+        {
+            scope.Attach(tensor);
+            scope.MoveToOuter(tensor);
+        }
+
+        return output;
     }
 
     private Tensor Logits(Tensor hiddenStates)

@@ -6,6 +6,9 @@
 // Writes cmudict.txt.gz (a line a word: word, tab, pronunciations parted by tabs, stress kept), tokenizer.json and
 // tokenizer_config.json. The same input gives the same bytes.
 
+#:property TorchBackend=none
+#:property TorchNativeInitializer=false
+
 using System.IO.Compression;
 using System.Text;
 using System.Text.Encodings.Web;

@@ -156,7 +156,7 @@ public sealed class GreedyGenerationTests
         });
         var inputs = Inputs();
         var before = LiveTensors.Count;
-        Assert.That(() => model.Generate(inputs, Endless, cancellation.Token), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(() => model.Generate(inputs, Endless, cancellationToken: cancellation.Token), Throws.InstanceOf<OperationCanceledException>());
         Assert.That((steps, LiveTensors.Count), Is.EqualTo((3, before)), "the third step was finished, and nothing is left behind");
     }
 

@@ -149,7 +149,7 @@ public sealed class LiveTensorTests
                 return output;
             });
             using var scope = NewDisposeScope();
-            Assert.That(() => model.Generate(new() { InputIds = SampleModel.SourceIds() }, new() { MaxNewTokens = 9, EosTokenId = [] }, cancellation.Token), Throws.InstanceOf<OperationCanceledException>());
+            Assert.That(() => model.Generate(new() { InputIds = SampleModel.SourceIds() }, new() { MaxNewTokens = 9, EosTokenId = [] }, cancellationToken: cancellation.Token), Throws.InstanceOf<OperationCanceledException>());
             counter.remove();
         });
     }

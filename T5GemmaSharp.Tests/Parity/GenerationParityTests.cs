@@ -13,36 +13,33 @@ namespace T5GemmaSharp.Tests.Parity;
 public sealed class GenerationParityTests
 {
     private const double ScoresTolerance = 2e-3;
+    private const double SequencesScoresTolerance = 1e-4; // relative
     private const double StoredInfinity = 1e29;
-
-    private static readonly HashSet<string> Implemented = ["max_new_tokens", "min_new_tokens", "use_cache", "eos_token_id"];
-
-    private static bool IsImplemented(JsonElement stored) =>
-        !stored.TryGetProperty("error", out _) && stored.GetProperty("args").EnumerateObject().All(argument => Implemented.Contains(argument.Name));
 
     private static IEnumerable<TestCaseData> Cases() =>
         from folder in ParityFolder.All
         from stored in folder.Cases
-        where IsImplemented(stored.Value)
-        select new TestCaseData(folder, stored.Key, stored.Value.GetProperty("args")).SetName($"{stored.Key}_{folder}");
+        where !stored.Value.TryGetProperty("error", out _)
+        select new TestCaseData(folder, stored.Key, stored.Value).SetName($"{stored.Key}_{folder}");
 
     private static IEnumerable<TestCaseData> Folders() =>
         ParityFolder.All.Select(folder => new TestCaseData(folder).SetName($"gen.prompt_{folder}"));
 
-    private static IEnumerable<TestCaseData> PendingFolders() =>
-        ParityFolder.All.Select(folder => new TestCaseData(folder).SetName($"gen.pending_{folder}"));
-
     [TestCaseSource(nameof(Cases))]
-    public void Generate_StoredCase_EqualsReference(object source, string group, JsonElement args)
+    public void Generate_StoredCase_EqualsReference(object source, string group, JsonElement stored)
     {
         var folder = (ParityFolder)source;
         using var scope = NewDisposeScope();
         using var model = Load(folder);
         var hasScores = folder.Keys.Contains($"{group}.scores");
-        var output = model.Generate(Inputs(folder, group.Split('.')[^1]), Config(args) with { OutputScores = hasScores });
+        var config = Config(stored.GetProperty("args")) with { OutputScores = hasScores };
+        var controls = new GenerationControls { Seed = stored.GetProperty("seed").GetInt64() };
+        var output = model.Generate(Inputs(folder, group.Split('.')[^1]), config, controls);
         TensorAssert.Equal(output.Sequences, folder.Read($"{group}.sequences"), group);
         if (hasScores)
-            CheckScores(folder, group, output, model.GenerationConfig.EosTokenId ?? []);
+            CheckScores(folder, group, output, config.EosTokenId ?? model.GenerationConfig.EosTokenId ?? []);
+        if (folder.Keys.Contains($"{group}.sequences_scores"))
+            CheckSequencesScores(folder, group, output);
     }
 
     [TestCaseSource(nameof(Folders))]
@@ -56,14 +53,6 @@ public sealed class GenerationParityTests
         var output = model.Generate(
             Inputs(folder, "right") with { DecoderInputIds = folder.Read("gen.prompt.decoder_input_ids") }, new() { MaxNewTokens = 10 });
         TensorAssert.Equal(output.Sequences, folder.Read("gen.prompt.sequences"), "gen.prompt");
-    }
-
-    [TestCaseSource(nameof(PendingFolders))]
-    public void Generate_OtherModes_ArePending(object source)
-    {
-        var pending = ((ParityFolder)source).Cases.Count(stored => !stored.Value.TryGetProperty("error", out _) && !IsImplemented(stored.Value));
-        if (pending > 0)
-            Assert.Ignore($"{pending} stored generation cases need beam search, sampling or logits processors, which are not implemented yet");
     }
 
     private static void CheckScores(ParityFolder folder, string group, GenerationOutput output, IReadOnlyList<long> eos)
@@ -82,6 +71,14 @@ public sealed class GenerationParityTests
         ParityErrors.Record("gen scores", folder.Name, error);
         var hidden = expected.le(-StoredInfinity) & counts.eq(0).unsqueeze(-1);
         Assert.That(actual.masked_select(hidden).isneginf().all().item<bool>(), Is.True, "what the reference rules out is ruled out");
+    }
+
+    private static void CheckSequencesScores(ParityFolder folder, string group, GenerationOutput output)
+    {
+        var expected = folder.Read($"{group}.sequences_scores");
+        var error = ((output.SequencesScores! - expected).abs() / expected.abs()).max().item<float>();
+        ParityErrors.Record("gen beam scores", folder.Name, error);
+        Assert.That(error, Is.LessThan(SequencesScoresTolerance));
     }
 
     private static GenerationInputs Inputs(ParityFolder folder, string pad) =>

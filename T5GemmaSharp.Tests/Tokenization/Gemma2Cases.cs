@@ -19,6 +19,9 @@ internal static class Gemma2Cases
     /// <summary>Those of them that have the chunks of a stream.</summary>
     public static IEnumerable<TestCaseData> Streams() => Decodings().Where(test => ((DecodingCase)test.Arguments[0]!).Chunks is not null);
 
+    /// <summary>The template of the recorded conversations.</summary>
+    public static string ChatTemplate() => Document.Value.RootElement.GetProperty("chatTemplate").GetString()!;
+
     /// <summary>The entries of one part of the file, with their places.</summary>
     public static IEnumerable<(int Index, JsonElement Value)> Items(string part)
         => Document.Value.RootElement.GetProperty(part).EnumerateArray().Select((value, index) => (index, value));

@@ -25,13 +25,14 @@ internal static class TokenizeCommand
     private static readonly Option<bool> NoParseSpecial = new("--no-parse-special") { Description = "For text that is not trusted: special tokens written in it stay plain text." };
     private static readonly Option<bool> Ids = new("--ids") { Description = "Print only the ids, a line a text." };
     private static readonly Option<bool> Count = new("--count") { Description = "Print only the number of tokens, a line a text." };
+    private static readonly Option<bool> Offsets = new("--offsets") { Description = "With --jsonl: a line out is {\"ids\":[...],\"offsets\":[[start,end],...]}, in UTF-16 units." };
     private static readonly Option<bool> Json = SharedOptions.Json();
 
     // Pairs of which the second would be ignored.
     private static readonly (Option<bool> Option, Option<bool>[] Others)[] Contradictions =
     [
         (Lines, [Ids, Count, Json]),
-        (Decode, [Special, Bos, Eos, NoParseSpecial, Ids, Count, Json]),
+        (Decode, [Special, Bos, Eos, NoParseSpecial, Ids, Count, Offsets, Json]),
         (Json, [Ids, Count]),
         (Ids, [Count]),
     ];
@@ -40,7 +41,7 @@ internal static class TokenizeCommand
     {
         var command = new Command("tokenize", "Shows the tokens of texts, or turns lines of text into ids and back.")
         {
-            Texts, Model, InputFile, Lines, Decode, SkipSpecial, Special, Bos, Eos, NoParseSpecial, Ids, Count, Json,
+            Texts, Model, InputFile, Lines, Decode, SkipSpecial, Special, Bos, Eos, NoParseSpecial, Ids, Count, Offsets, Json,
         };
         command.SetAction(Run);
         return command;
@@ -57,7 +58,7 @@ internal static class TokenizeCommand
         var texts = result.GetValue(Texts) ?? [];
         var decode = result.GetValue(Decode);
         if (result.GetValue(Lines) || (decode && texts.Length == 0))
-            ConvertLines(result.GetValue(InputFile), decode ? new DecodingLineConverter(tokenizer, result.GetValue(SkipSpecial)) : new EncodingLineConverter(tokenizer, choices));
+            ConvertLines(result, tokenizer, choices);
         else if (decode)
             Console.WriteLine(tokenizer.Decode(texts.SelectMany(ParseIds), result.GetValue(SkipSpecial)));
         else
@@ -73,10 +74,16 @@ internal static class TokenizeCommand
                 throw new UsageException($"{other.Name}: expected without {option.Name}, got both");
         }
 
-        if (result.GetValue(SkipSpecial) && !result.GetValue(Decode))
-            throw new UsageException($"{SkipSpecial.Name}: expected with {Decode.Name}, got it alone");
+        Demand(result, SkipSpecial, Decode);
+        Demand(result, Offsets, Lines);
         if (result.GetValue(Texts) is { Length: > 0 } texts && (result.GetValue(Lines) || result.GetValue(InputFile) is not null))
             throw new UsageException($"'{texts[0]}': expected no texts beside {Lines.Name} or {InputFile.Name}, got {texts.Length}");
+    }
+
+    private static void Demand(ParseResult result, Option<bool> option, Option<bool> companion)
+    {
+        if (result.GetValue(option) && !result.GetValue(companion))
+            throw new UsageException($"{option.Name}: expected with {companion.Name}, got it alone");
     }
 
     private static bool Around(ParseResult result, Option<bool> option, int? id, bool filesAdd)
@@ -86,8 +93,12 @@ internal static class TokenizeCommand
         return result.GetValue(option) || (result.GetValue(Special) && filesAdd);
     }
 
-    private static void ConvertLines(string? file, ILineConverter converter)
+    private static void ConvertLines(ParseResult result, T5GemmaTokenizer tokenizer, EncodingChoices choices)
     {
+        ILineConverter converter = result.GetValue(Decode) ? new DecodingLineConverter(tokenizer, result.GetValue(SkipSpecial))
+            : result.GetValue(Offsets) ? new OffsetsLineConverter(tokenizer, choices)
+            : new EncodingLineConverter(tokenizer, choices);
+        var file = result.GetValue(InputFile);
         using var input = TextInput.Open(file);
         JsonLines.Convert(input, TextInput.Name(file), LineOutput.Standard(), converter);
     }

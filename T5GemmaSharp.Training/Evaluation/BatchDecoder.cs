@@ -53,7 +53,7 @@ public sealed class BatchDecoder
         var output = _model.Generate(
             new GenerationInputs { InputIds = batch.InputIds.to(_model.Device), AttentionMask = batch.AttentionMask.to(_model.Device) },
             new GenerationConfig { MaxNewTokens = _maxNewTokens },
-            cancellation);
+            cancellationToken: cancellation);
         var sequences = output.Sequences.cpu();
         var width = (int)sequences.shape[1];
         return [.. sequences.data<long>().ToArray().Chunk(width).Select(ReadRow)];

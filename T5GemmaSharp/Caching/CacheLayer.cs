@@ -82,6 +82,14 @@ public abstract class CacheLayer : IDisposable
         (Keys, Values) = (keys, values);
     }
 
+    /// <summary>Takes the stored tokens of another layer without a copy. Both may be disposed in any order; neither may be written in place.</summary>
+    internal void Share(CacheLayer other)
+    {
+        if (other is { Keys: { } keys, Values: { } values })
+            Replace(keys.alias(), values.alias());
+        SequenceLength = other.SequenceLength;
+    }
+
     /// <summary>Turns the argument of <see cref="Crop"/> into a number of tokens to keep.</summary>
     protected long KeptLength(long maxLength) =>
         Math.Clamp(maxLength < 0 ? SequenceLength + maxLength : maxLength, 0, SequenceLength);

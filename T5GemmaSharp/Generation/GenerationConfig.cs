@@ -7,7 +7,7 @@ namespace T5GemmaSharp.Generation;
 
 /// <summary>Settings of a generation. A null means "not given": the model's own value, or else the default, then counts.</summary>
 /// <remarks>HF: <c>GenerationConfig</c>. The JSON name of a property is its snake_case form.</remarks>
-public sealed record GenerationConfig
+public sealed partial record GenerationConfig
 {
     /// <summary>Name of the file in a checkpoint folder.</summary>
     public const string FileName = "generation_config.json";
@@ -23,6 +23,19 @@ public sealed record GenerationConfig
     /// <summary>Fewest tokens to generate before an end token is allowed; default 0.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? MinNewTokens { get; init; }
+
+    /// <summary>Shortest result in tokens, start token and prompt included; default 0.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? MinLength { get; init; }
+
+    /// <summary>Longest time in seconds; the step in progress is finished.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? MaxTime { get; init; }
+
+    /// <summary>Texts that end a row; they need <see cref="GenerationControls.Tokenizer"/>.</summary>
+    [JsonConverter(typeof(TextsConverter))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? StopStrings { get; init; }
 
     /// <summary>Whether keys and values are kept between steps; default true.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -44,10 +57,6 @@ public sealed record GenerationConfig
     /// <summary>Id that starts the decoder.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? DecoderStartTokenId { get; init; }
-
-    /// <summary>Whether to return the scores of every step; default false.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public bool? OutputScores { get; init; }
 
     /// <summary>Keys that this library does not read; kept so that saving loses nothing.</summary>
     [JsonExtensionData]
@@ -84,29 +93,14 @@ public sealed record GenerationConfig
 
     /// <summary>Returns a copy in which every setting that is given in another configuration replaces this one's.</summary>
     /// <param name="settings">The other configuration; null: none.</param>
-    internal GenerationConfig Override(GenerationConfig? settings) => settings is null ? this : this with
+    internal GenerationConfig Override(GenerationConfig? settings)
     {
-        MaxLength = settings.MaxLength ?? MaxLength,
-        MaxNewTokens = settings.MaxNewTokens ?? MaxNewTokens,
-        MinNewTokens = settings.MinNewTokens ?? MinNewTokens,
-        UseCache = settings.UseCache ?? UseCache,
-        PadTokenId = settings.PadTokenId ?? PadTokenId,
-        BosTokenId = settings.BosTokenId ?? BosTokenId,
-        EosTokenId = settings.EosTokenId ?? EosTokenId,
-        DecoderStartTokenId = settings.DecoderStartTokenId ?? DecoderStartTokenId,
-        OutputScores = settings.OutputScores ?? OutputScores,
-        AdditionalProperties = Merged(AdditionalProperties, settings.AdditionalProperties),
-    };
-
-    /// <summary>Joins the keys that this library does not read, so that one configuration's do not hide the other's.</summary>
-    private static IDictionary<string, JsonElement>? Merged(IDictionary<string, JsonElement>? properties, IDictionary<string, JsonElement>? settings)
-    {
-        if (properties is null || settings is null)
-            return settings ?? properties;
-        var merged = new Dictionary<string, JsonElement>(properties);
-        foreach (var (key, value) in settings)
-            merged[key] = value;
-        return merged;
+        if (settings is null)
+            return this;
+        var merged = JsonSerializer.SerializeToNode(this, T5GemmaJsonContext.Default.GenerationConfig)!.AsObject(); // a record is no null node
+        foreach (var (key, value) in JsonSerializer.SerializeToNode(settings, T5GemmaJsonContext.Default.GenerationConfig)!.AsObject())
+            merged[key] = value?.DeepClone();
+        return merged.Deserialize(T5GemmaJsonContext.Default.GenerationConfig)!;
     }
 
     private static GenerationConfig FromJson(string json, string source) =>

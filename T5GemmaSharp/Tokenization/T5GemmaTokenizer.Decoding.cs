@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using T5GemmaSharp.Tokenization.Bpe;
 
 namespace T5GemmaSharp.Tokenization;
@@ -36,4 +37,15 @@ public sealed partial class T5GemmaTokenizer
     /// <summary>Starts a decoder that takes ids one at a time, for output that is shown while it is made.</summary>
     /// <param name="skipSpecialTokens">Whether special tokens are left out. Default true.</param>
     public TokenStreamDecoder CreateStreamDecoder(bool skipSpecialTokens = true) => new(_decoder, skipSpecialTokens);
+
+    /// <summary>Appends the bytes that a token adds to a text, those of special tokens included; none for an id outside the vocabulary.</summary>
+    internal void AppendBytes(int id, List<byte> bytes)
+    {
+        if (_decoder.Ignores(id, skipSpecial: false))
+            return;
+        if (_decoder.ByteOf(id) is { } value)
+            bytes.Add(value);
+        else
+            bytes.AddRange(Encoding.UTF8.GetBytes(_decoder.TextOf(id).ToString()));
+    }
 }

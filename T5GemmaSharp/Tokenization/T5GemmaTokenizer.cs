@@ -1,5 +1,6 @@
 using Microsoft.ML.Tokenizers;
 using T5GemmaSharp.Tokenization.Bpe;
+using T5GemmaSharp.Tokenization.Chat;
 using T5GemmaSharp.Tokenization.Decoding;
 using T5GemmaSharp.Tokenization.Formats;
 
@@ -30,6 +31,8 @@ public sealed partial class T5GemmaTokenizer : Tokenizer
         PaddingSide = definition.Settings.PaddingSide ?? PaddingSide.Right;
         TruncationSide = definition.Settings.TruncationSide ?? TruncationSide.Right;
         ModelMaxLength = definition.Settings.ModelMaxLength;
+        _specialTokens = [.. definition.Tables.AddedTokens.Where(token => token.IsSpecial).Select(token => token.Content)];
+        _chatTemplates = new Lazy<IReadOnlyDictionary<string, ChatTemplate>>(() => ChatTemplateFiles.Read(files));
     }
 
     /// <summary>Number of ids, from 0 without holes.</summary>

@@ -86,6 +86,7 @@ public sealed class TokenizeCommandTests
     }
 
     [TestCase("--skip-special: expected with --decode", "--skip-special", "d")]
+    [TestCase("--offsets: expected with --jsonl", "--offsets", "d")]
     [TestCase("--count: expected without --jsonl", "--jsonl", "--count")]
     [TestCase("--special: expected without --decode", "--decode", "--special", "1")]
     [TestCase("--count: expected without --ids", "--ids", "--count", "d")]

@@ -18,6 +18,13 @@ public sealed class JsonLinesTests
         => Assert.That(Convert("\"<\"", new EncodingChoices(AddBos: true, AddEos: true, ParseSpecial: false)), Is.EqualTo($"[2,{TinyTokenizer.Id("<")},1]\n"));
 
     [Test]
+    public void Convert_WithOffsets_GivesIdsAndPlaces()
+    {
+        var converter = new OffsetsLineConverter(TinyTokenizer.Create(), new EncodingChoices(AddBos: true, AddEos: false, ParseSpecial: true));
+        Assert.That(Convert("\"abc\"\n", converter), Is.EqualTo($$"""{"ids":[2,{{TinyTokenizer.Id("a")}},{{TinyTokenizer.Id("bc")}}],"offsets":[[0,0],[0,1],[1,3]]}""" + "\n"));
+    }
+
+    [Test]
     public void Convert_Ids_GivesStrings()
     {
         var line = $"[2,{TinyTokenizer.Id("\n")},{TinyTokenizer.Id("▁")},{TinyTokenizer.Id("é")},{TinyTokenizer.Id("<0x22>")},999999]\n";

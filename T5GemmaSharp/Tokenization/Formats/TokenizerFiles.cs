@@ -11,7 +11,8 @@ internal sealed class TokenizerFiles
     public const string SpecialTokensMap = "special_tokens_map.json";
     public const string AddedTokens = "added_tokens.json";
 
-    private static readonly string[] Names = [TokenizerJson, TokenizerModel, TokenizerConfig, SpecialTokensMap, AddedTokens, "chat_template.jinja"];
+    private const string AdditionalTemplates = "additional_chat_templates";
+    private static readonly string[] KnownNames = [TokenizerJson, TokenizerModel, TokenizerConfig, SpecialTokensMap, AddedTokens, "chat_template.jinja"];
 
     private readonly List<(string Name, Func<byte[]> Read)> _files = [];
 
@@ -22,6 +23,9 @@ internal sealed class TokenizerFiles
 
     /// <summary>Name of the file with the vocabulary.</summary>
     public string Main { get; }
+
+    /// <summary>The names of the files, with <c>/</c> behind the name of a folder.</summary>
+    public IEnumerable<string> Names => _files.Select(file => file.Name);
 
     /// <summary>The tokenizer files of a folder, or of the folder that holds the given vocabulary file.</summary>
     /// <exception cref="DirectoryNotFoundException">There is neither a folder nor a file of this name.</exception>
@@ -59,15 +63,18 @@ internal sealed class TokenizerFiles
     /// <summary>Writes every file into a folder; a reader never sees half a file.</summary>
     public void SaveTo(string folder)
     {
-        Directory.CreateDirectory(folder);
         foreach (var (name, read) in _files)
-            WriteWhole(Path.Combine(folder, name), read());
+        {
+            var path = Path.Combine(folder, name);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!); // it lies at least in the folder
+            WriteWhole(path, read());
+        }
     }
 
     private static TokenizerFiles Of(string folder, string main)
     {
         var files = new TokenizerFiles(folder, main);
-        foreach (var name in Names.Append(main).Distinct())
+        foreach (var name in KnownNames.Append(main).Distinct().Concat(FindAdditionalTemplates(folder)))
         {
             var file = Path.Combine(folder, name);
             if (File.Exists(file))
@@ -75,6 +82,14 @@ internal sealed class TokenizerFiles
         }
 
         return files;
+    }
+
+    private static IEnumerable<string> FindAdditionalTemplates(string folder)
+    {
+        var templates = Path.Combine(folder, AdditionalTemplates);
+        return Directory.Exists(templates)
+            ? Directory.GetFiles(templates, "*.jinja").Order(StringComparer.Ordinal).Select(file => $"{AdditionalTemplates}/{Path.GetFileName(file)}")
+            : [];
     }
 
     private static void WriteWhole(string path, byte[] bytes)
