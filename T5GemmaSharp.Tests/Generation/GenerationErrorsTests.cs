@@ -101,7 +101,7 @@ public sealed class GenerationErrorsTests
     {
         using var scope = NewDisposeScope();
         using var model = TinyModels.LanguageModel();
-        var exception = Assert.Throws<GenerationConfigException>(() => model.Generate(new() { InputIds = TinyModels.Ids(2, 5) }, new() { NumBeams = 0, TopK = -1, MinLength = -2, EosTokenId = [50] }));
+        var exception = Assert.Throws<GenerationConfigException>(() => model.Generate(new() { InputIds = TinyModels.Ids(2, 5) }, new() { NumBeams = 0, TopK = -1, MinLength = -2, EosTokenId = [50], PadTokenId = 0 }));
         Assert.That(exception!.Faults, Has.Count.EqualTo(4));
     }
 
