@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace T5GemmaSharp.Tokenization.Chat.Jinja.Values;
+namespace T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 
 /// <summary>Python's <c>repr</c> of a string.</summary>
 internal static class PythonRepr

@@ -1,10 +1,10 @@
-namespace T5GemmaSharp.Tokenization.Chat.Jinja.Values;
+using T5GemmaSharp.Tokenization.Chat.Jinja.Values;
+
+namespace T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 
 /// <summary>Python's equality, order and membership.</summary>
 internal static class PythonComparison
 {
-    private const int CharactersPerStep = 64;
-
     /// <summary>A comparison operator.</summary>
     /// <exception cref="ChatTemplateException">The two kinds of values have no order.</exception>
     public static bool Apply(RenderContext context, string symbol, object? left, object? right) => symbol switch
@@ -37,7 +37,7 @@ internal static class PythonComparison
             case string:
                 throw context.Fail($"'in <string>' requires string as left operand, not {PythonTypes.NameOf(value)}");
             case JinjaDict dict:
-                return dict.TryGet(value, out _);
+                return dict.Contains(value);
             default:
                 return PythonTypes.Iterate(context, container).Any(item => AreEqual(context, item, value));
         }
@@ -54,7 +54,7 @@ internal static class PythonComparison
             case (null, null) or (JinjaUndefined, JinjaUndefined):
                 return true;
             case (string first, string second):
-                context.Step(Math.Min(first.Length, second.Length) / CharactersPerStep);
+                context.Pass(Math.Min(first.Length, second.Length));
                 return context.SameText(first, second);
             case (List<object?> first, List<object?> second):
                 return AreEqual(context, first, second);
@@ -93,7 +93,7 @@ internal static class PythonComparison
 
     private static int OrderTexts(RenderContext context, string left, string right)
     {
-        context.Step(Math.Min(left.Length, right.Length) / CharactersPerStep);
+        context.Pass(Math.Min(left.Length, right.Length));
         return CodePoints.Compare(context.Plain(left), context.Plain(right));
     }
 

@@ -1,4 +1,4 @@
-namespace T5GemmaSharp.Tokenization.Chat.Jinja.Values;
+namespace T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 
 /// <summary>An int, a bool counted as one, or a float.</summary>
 /// <param name="Integer">The value of an int; 0 for a float.</param>

@@ -1,4 +1,4 @@
-namespace T5GemmaSharp.Tokenization.Chat.Jinja.Values;
+namespace T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 
 /// <summary>How Python's <c>json.dumps</c> lays out its text.</summary>
 /// <param name="Indent">What each level is indented by; null for one line.</param>

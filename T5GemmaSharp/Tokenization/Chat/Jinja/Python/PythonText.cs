@@ -1,12 +1,11 @@
 using System.Buffers;
 using System.Text;
 
-namespace T5GemmaSharp.Tokenization.Chat.Jinja.Values;
+namespace T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 
 /// <summary>Python's string methods. They search in the plain text and cut from the given one, so that stand-ins survive.</summary>
 internal static class PythonText
 {
-    private const int CharactersPerStep = 64;
     private const int ProductsPerStep = 4096;
     private static readonly SearchValues<char> LineBreaks = SearchValues.Create("\n\r\v\f\u001C\u001D\u001E\u0085\u2028\u2029");
 
@@ -14,12 +13,15 @@ internal static class PythonText
     public static string Strip(RenderContext context, string text, string? characters, bool left, bool right)
     {
         var plain = context.Plain(text);
+        context.Step(characters?.Length ?? 0);
         var set = characters is null ? null : CodePoints.Split(context.Plain(characters)).ToHashSet(StringComparer.Ordinal);
         var (start, end) = (0, plain.Length);
         while (left && start < end && IsStripped(plain, start, set))
             start += CodePoints.LengthAt(plain, start);
         while (right && end > start && IsStripped(plain, LastStart(plain, end), set))
             end = LastStart(plain, end);
+        context.Step((text.Length - (end - start)) / (set is null ? 8 : 1));
+        context.Produce(end - start);
         return text[start..end];
     }
 
@@ -41,6 +43,7 @@ internal static class PythonText
     {
         if (separator.Length == 0)
             throw context.Fail("split: the separator is empty");
+        context.Produce(text.Length);
         var (plain, part) = (context.Plain(text), context.Plain(separator));
         List<object?> pieces = [];
         var (start, end) = (0, text.Length);
@@ -61,6 +64,8 @@ internal static class PythonText
     /// <summary>Splits at runs of whitespace, at most so many times; a negative number means everywhere.</summary>
     public static List<object?> SplitAtSpaces(RenderContext context, string text, long maximum)
     {
+        context.Produce(text.Length);
+        context.PassSlowly(text.Length);
         var plain = context.Plain(text);
         List<object?> pieces = [];
         var start = PythonSpaces.LeadingLength(plain);
@@ -79,6 +84,8 @@ internal static class PythonText
     /// <summary>Splits at line breaks, of which Python knows more than most.</summary>
     public static List<string> SplitLines(RenderContext context, string text)
     {
+        context.Produce(text.Length);
+        context.Pass(text.Length);
         var plain = context.Plain(text);
         List<string> lines = [];
         for (var start = 0; start < plain.Length;)
@@ -123,11 +130,11 @@ internal static class PythonText
     public static bool HasEdge(RenderContext context, string text, string part, bool atEnd)
     {
         var (plain, plainPart) = (context.Plain(text), context.Plain(part));
-        context.Step(part.Length / CharactersPerStep);
+        context.Pass(part.Length);
         return atEnd ? plain.EndsWith(plainPart, StringComparison.Ordinal) : plain.StartsWith(plainPart, StringComparison.Ordinal);
     }
 
-    private static long SearchSteps(long length, string part) => 1 + (length / CharactersPerStep) + (length * part.Length / ProductsPerStep);
+    private static long SearchSteps(long length, string part) => 1 + (length / RenderContext.CharactersPerStep) + (length * part.Length / ProductsPerStep);
 
     private static bool IsStripped(string text, int position, HashSet<string>? characters)
         => characters?.Contains(text.Substring(position, CodePoints.LengthAt(text, position))) ?? PythonSpaces.IsSpace(text[position]);

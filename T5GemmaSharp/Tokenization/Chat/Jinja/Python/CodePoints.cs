@@ -1,8 +1,11 @@
-namespace T5GemmaSharp.Tokenization.Chat.Jinja.Values;
+namespace T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 
 /// <summary>Texts as Python's strings: a surrogate pair is one character.</summary>
 internal static class CodePoints
 {
+    /// <summary>Whether no character is a surrogate pair, so that characters are code units.</summary>
+    public static bool AreUnits(string text) => text.AsSpan().IndexOfAnyInRange('\uD800', '\uDBFF') < 0;
+
     /// <summary>Number of characters.</summary>
     public static int Count(string text)
     {

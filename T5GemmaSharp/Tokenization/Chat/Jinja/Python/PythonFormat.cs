@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text;
+using T5GemmaSharp.Tokenization.Chat.Jinja.Values;
 
-namespace T5GemmaSharp.Tokenization.Chat.Jinja.Values;
+namespace T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 
 /// <summary>Python's <c>str</c> and <c>repr</c>.</summary>
 internal static class PythonFormat
@@ -33,27 +34,22 @@ internal static class PythonFormat
             return "nan";
         if (double.IsInfinity(value))
             return value > 0 ? "inf" : "-inf";
-        var text = value.ToString("E16", CultureInfo.InvariantCulture);
-        for (var digits = 0; digits < 16; digits++)
-        {
-            var shorter = value.ToString(string.Create(CultureInfo.InvariantCulture, $"E{digits}"), CultureInfo.InvariantCulture);
-            if (double.Parse(shorter, CultureInfo.InvariantCulture) == value)
-            {
-                text = shorter;
-                break;
-            }
-        }
-
-        return Arrange(text);
+        return Arrange(value.ToString("R", CultureInfo.InvariantCulture));
     }
 
-    // From d.dddE+ddd to Python's choice of form.
-    private static string Arrange(string scientific)
+    // From .NET's choice of form to Python's.
+    private static string Arrange(string text)
     {
-        var mark = scientific.IndexOf('E', StringComparison.Ordinal);
-        var exponent = int.Parse(scientific.AsSpan(mark + 1), CultureInfo.InvariantCulture);
-        var sign = scientific[0] == '-' ? "-" : "";
-        var digits = scientific[sign.Length..mark].Replace(".", "", StringComparison.Ordinal);
+        var sign = text[0] == '-' ? "-" : "";
+        var mark = text.IndexOf('E', StringComparison.Ordinal);
+        var mantissa = text[sign.Length..(mark < 0 ? text.Length : mark)];
+        var point = mantissa.IndexOf('.', StringComparison.Ordinal);
+        var exponent = (point < 0 ? mantissa.Length : point) - 1 + (mark < 0 ? 0 : int.Parse(text.AsSpan(mark + 1), CultureInfo.InvariantCulture));
+        var digits = mantissa.Replace(".", "", StringComparison.Ordinal);
+        var zeros = Math.Min(digits.Length - 1, digits.Length - digits.TrimStart('0').Length);
+        (digits, exponent) = (digits[zeros..].TrimEnd('0'), exponent - zeros);
+        if (digits.Length == 0)
+            return $"{sign}0.0";
         if (exponent is < -4 or >= 16)
         {
             var fraction = digits.Length > 1 ? $".{digits[1..]}" : "";

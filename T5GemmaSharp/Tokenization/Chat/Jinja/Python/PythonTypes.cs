@@ -1,4 +1,6 @@
-namespace T5GemmaSharp.Tokenization.Chat.Jinja.Values;
+using T5GemmaSharp.Tokenization.Chat.Jinja.Values;
+
+namespace T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 
 /// <summary>What Python knows of every value: its type's name, its truth, its length.</summary>
 internal static class PythonTypes
@@ -38,8 +40,8 @@ internal static class PythonTypes
     /// <summary>Number of elements; null for a value without a length.</summary>
     public static int? Length(RenderContext context, object? value) => value switch
     {
-        string text => CodePoints.Count(text),
-        SafeText text => CodePoints.Count(text.Value),
+        string text => TextLength(context, text),
+        SafeText text => TextLength(context, text.Value),
         List<object?> list => list.Count,
         JinjaTuple tuple => tuple.Items.Count,
         JinjaDict dict => dict.Count,
@@ -84,4 +86,10 @@ internal static class PythonTypes
             context.Step();
             return item;
         });
+
+    private static int TextLength(RenderContext context, string text)
+    {
+        context.Pass(text.Length);
+        return CodePoints.Count(text);
+    }
 }

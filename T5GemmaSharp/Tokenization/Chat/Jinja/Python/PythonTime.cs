@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace T5GemmaSharp.Tokenization.Chat.Jinja.Library;
+namespace T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 
 /// <summary>Python's <c>strftime</c> in the C locale.</summary>
 internal static class PythonTime

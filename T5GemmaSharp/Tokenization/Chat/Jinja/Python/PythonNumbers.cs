@@ -1,4 +1,4 @@
-namespace T5GemmaSharp.Tokenization.Chat.Jinja.Values;
+namespace T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 
 /// <summary>Python's arithmetic. Integers are 64 bits wide; what goes beyond is an error.</summary>
 internal static class PythonNumbers

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace T5GemmaSharp.Tokenization.Chat.Jinja.Values;
+namespace T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 
 /// <summary>Numbers from texts, as Python's <c>int</c> and <c>float</c> read them.</summary>
 internal static partial class PythonNumberText
@@ -34,7 +34,7 @@ internal static partial class PythonNumberText
 
     private static string Trim(RenderContext context, string text)
     {
-        context.Step(1 + (text.Length / 8));
+        context.PassSlowly(text.Length);
         var digits = PythonSpaces.Strip(context.Plain(text));
         return digits.Any(character => char.IsDigit(character) && !char.IsAsciiDigit(character))
             ? throw context.Fail("digits other than 0 to 9 are not supported")

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text;
+using T5GemmaSharp.Tokenization.Chat.Jinja.Values;
 
-namespace T5GemmaSharp.Tokenization.Chat.Jinja.Values;
+namespace T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 
 /// <summary>Python's <c>json.dumps</c>.</summary>
 internal sealed class PythonJson

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace T5GemmaSharp.Tokenization.Chat.Jinja.Values;
+namespace T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 
 /// <summary>Upper and lower case as Python has them.</summary>
 /// <remarks>Python maps some letters to several, or by what stands beside them, and .NET does not: those letters are errors, not differences.</remarks>
@@ -32,7 +32,7 @@ internal static class PythonCase
     private static string Map(RenderContext context, string text, Func<Rune?, bool> isUpper)
     {
         context.Produce(text.Length);
-        context.Step(text.Length / 8);
+        context.PassSlowly(text.Length);
         var plain = context.Plain(text);
         var result = new StringBuilder(text.Length);
         Rune? previous = null;
@@ -56,7 +56,8 @@ internal static class PythonCase
         if (rune.Value < FirstArmenian)
             return !Special.Contains((char)rune.Value, StringComparison.Ordinal);
         var isPhonetic = Rune.GetUnicodeCategory(rune) == UnicodeCategory.ModifierLetter && (rune.Value is (>= 0x1D00 and < 0x3000) or >= 0xA640);
-        return !isPhonetic && !IsCased(rune) && Rune.ToUpperInvariant(rune) == rune && Rune.ToLowerInvariant(rune) == rune;
+        var isEnclosed = rune.Value is >= 0x1F130 and <= 0x1F189;
+        return !isPhonetic && !isEnclosed && !IsCased(rune) && Rune.ToUpperInvariant(rune) == rune && Rune.ToLowerInvariant(rune) == rune;
     }
 
     private static bool IsCased(Rune rune)

@@ -1,4 +1,4 @@
-namespace T5GemmaSharp.Tokenization.Chat.Jinja.Values;
+namespace T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 
 /// <summary>A merge sort that keeps the order of equals, calls only "is less" and lets its exceptions through, as Python's sort does.</summary>
 internal static class StableSort
