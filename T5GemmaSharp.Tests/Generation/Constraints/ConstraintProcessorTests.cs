@@ -174,14 +174,30 @@ public sealed class ConstraintProcessorTests
         Assert.That(rows, Has.Count.EqualTo(5 * (config.NumReturnSequences ?? 1)).And.All.AnyOf(choices));
     }
 
-    private static GenerationOutput Generate(T5GemmaForConditionalGeneration model, Tensor source, TokenConstraint constraint, GenerationConfig config)
+    // The draft runs ahead with the same processor, and the model comes back to where it was.
+    [Test]
+    public void Generate_Assisted_GivesValidTexts([Values] bool doSample, [Values] bool hasAssistant)
+    {
+        using var scope = NewDisposeScope();
+        using var model = Model();
+        using var assistant = Model(seed: 8);
+        var constraint = TokenConstraint.FromRegex(Tokenizer, "(?:ab?c ){2,5}[0-9]{3}");
+        for (var run = 0; run < 5; run++)
+        {
+            using var source = TinyModels.Ids(1, 6, seed: run);
+            var output = Generate(model, source, constraint, new() { DoSample = doSample, MaxNewTokens = 60, PromptLookupNumTokens = hasAssistant ? null : 4 }, hasAssistant ? assistant : null);
+            Assert.That(Texts(output.Sequences.narrow(1, 1, output.Sequences.size(1) - 1)), Has.Count.EqualTo(1).And.All.Match("\\A(?:ab?c ){2,5}[0-9]{3}\\z"));
+        }
+    }
+
+    private static GenerationOutput Generate(T5GemmaForConditionalGeneration model, Tensor source, TokenConstraint constraint, GenerationConfig config, T5GemmaForConditionalGeneration? assistant = null)
         => model.Generate(
             new() { InputIds = source },
             config with { EosTokenId = [Eos], PadTokenId = 0, DecoderStartTokenId = 2 },
-            new() { LogitsProcessors = [constraint.CreateProcessor(promptLength: 1, [Eos])], Seed = 23 });
+            new() { LogitsProcessors = [constraint.CreateProcessor(promptLength: 1, [Eos])], AssistantModel = assistant, Seed = 23 });
 
-    private static T5GemmaForConditionalGeneration Model()
-        => TinyModels.LanguageModel(TinyModels.Config with { Decoder = TinyModels.Config.Decoder with { VocabSize = Width } });
+    private static T5GemmaForConditionalGeneration Model(int seed = 7)
+        => TinyModels.LanguageModel(TinyModels.Config with { Decoder = TinyModels.Config.Decoder with { VocabSize = Width } }, seed: seed);
 
     /// <summary>The texts of rows of new ids, up to eos.</summary>
     private static List<string> Texts(Tensor ids)

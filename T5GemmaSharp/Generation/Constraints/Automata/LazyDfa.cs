@@ -46,16 +46,6 @@ internal sealed class LazyDfa
     /// <summary>The state before the first byte.</summary>
     public DfaState Start => _start;
 
-    /// <summary>Number of states that are known at this time.</summary>
-    public int Count
-    {
-        get
-        {
-            lock (_gate)
-                return _states.Count;
-        }
-    }
-
     /// <summary>The state after a byte.</summary>
     /// <param name="state">A state that is not dead.</param>
     /// <param name="value">The byte.</param>

@@ -75,14 +75,12 @@ internal sealed class JsonText(JsonSchemaOptions options)
         {
             var inner = _anyValues.Count;
             var scalars = Expression.AnyOf(AnyString, Number, Boolean, Null);
-            _anyValues.Add(inner == 0 ? scalars : Expression.AnyOf(scalars, AnyArray(inner), AnyObject(inner)));
+            _anyValues.Add(inner == 0 ? scalars : Expression.AnyOf(scalars, Array(List([], AnyValue(inner - 1))), AnyObject(inner)));
         }
 
         return _anyValues[depth];
     }
 
-    /// <summary>Any array of such a depth.</summary>
-    public Expression AnyArray(int depth) => Array(depth == 0 ? Expression.Empty : List([], AnyValue(depth - 1)));
 
     /// <summary>Any object of such a depth.</summary>
     public Expression AnyObject(int depth) => Object(depth == 0 ? Expression.Empty : List([], Member(AnyString, AnyValue(depth - 1))));

@@ -7,9 +7,6 @@ internal sealed class TokenSet(int vocabularySize)
 
     public ReadOnlySpan<byte> Bits => _bits;
 
-    /// <summary>Whether there is no token.</summary>
-    public bool IsEmpty => !_bits.AsSpan().ContainsAnyExcept((byte)0);
-
     /// <summary>Ascending ids of the tokens.</summary>
     public int[] ToIds()
     {

@@ -43,9 +43,6 @@ internal sealed class TokenTrie
         _maxDepth = depths.Count == 0 ? 0 : depths.Max();
     }
 
-    /// <summary>Number of nodes.</summary>
-    public int Count => _labels.Length;
-
     /// <summary>The tokens after whose bytes a text can still become complete.</summary>
     public TokenSet Allowed(LazyDfa automaton, DfaState state)
     {
