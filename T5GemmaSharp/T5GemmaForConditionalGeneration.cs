@@ -80,7 +80,7 @@ public sealed class T5GemmaForConditionalGeneration : T5GemmaPreTrainedModel<T5G
         if (input is { Labels: { } targets, DecoderInputIds: null, DecoderInputsEmbeds: null })
             input = input with { DecoderInputIds = ShiftRight.Apply(targets, Config.Decoder) };
         var output = Model.call(input);
-        var logits = Logits(Kept(output.LastHiddenState, input));
+        var logits = ToLogits(Kept(output.LastHiddenState, input));
         var loss = input.Labels is { } labels ? Losses.TokenCrossEntropy(logits, labels, input.NumItemsInBatch) : null;
 
         scope.MoveToOuter(output.Tensors());
@@ -137,6 +137,19 @@ public sealed class T5GemmaForConditionalGeneration : T5GemmaPreTrainedModel<T5G
         return GenerationStart.Encode(this, inputs);
     }
 
+    /// <summary>Computes how likely given targets are, for ranking and evaluation. Several targets may belong to one source.</summary>
+    /// <param name="source">B sources that this model has encoded.</param>
+    /// <param name="labels">Target ids [N, T], int64, with their end token where it counts, -100 where there is none; N is a multiple of B, and the targets of a source stand together.</param>
+    /// <exception cref="ArgumentException">The source is another model's, or the labels have a wrong shape.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A label lies outside the vocabulary.</exception>
+    public TargetScores ScoreTargets(EncodedSource source, Tensor labels)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(labels);
+        using var noGrad = torch.no_grad();
+        return TargetScoring.Score(this, source, labels);
+    }
+
     /// <summary>Makes decoder inputs from labels: start id first, last label dropped, -100 turned into padding.</summary>
     /// <param name="labels">Target ids [B, T], int64.</param>
     /// <remarks>HF: <c>prepare_decoder_input_ids_from_labels</c>.</remarks>
@@ -144,6 +157,16 @@ public sealed class T5GemmaForConditionalGeneration : T5GemmaPreTrainedModel<T5G
     {
         ArgumentNullException.ThrowIfNull(labels);
         return ShiftRight.Apply(labels, Config.Decoder);
+    }
+
+    /// <summary>The head and the final soft-cap.</summary>
+    internal Tensor ToLogits(Tensor hiddenStates)
+    {
+        using var scope = NewDisposeScope();
+        var logits = LmHead.call(hiddenStates, Model.Decoder.EmbedTokens.weight!); // an embedding has a weight
+        if (Config.Decoder.FinalLogitSoftcapping is { } cap)
+            logits = logits.div_(cap).tanh_() * cap;
+        return scope.MoveToOuter(logits);
     }
 
     private static GenerationOutput Attached(GenerationOutput output)
@@ -156,15 +179,6 @@ public sealed class T5GemmaForConditionalGeneration : T5GemmaPreTrainedModel<T5G
         }
 
         return output;
-    }
-
-    private Tensor Logits(Tensor hiddenStates)
-    {
-        using var scope = NewDisposeScope();
-        var logits = LmHead.call(hiddenStates, Model.Decoder.EmbedTokens.weight!); // an embedding has a weight
-        if (Config.Decoder.FinalLogitSoftcapping is { } cap)
-            logits = logits.div_(cap).tanh_() * cap;
-        return scope.MoveToOuter(logits);
     }
 
     private static Tensor Kept(Tensor hiddenStates, T5GemmaInputs input)

@@ -282,6 +282,14 @@ nested|dictsort|map('first')|list
 {'b': 1, 'A': 2}|dictsort(by='value', reverse=true)
 nested|items|map('first')|list
 missing|items|list
+7|items is defined
+7|items|list
+missing|last
+missing|reverse|list
+[1] in nested
+nested.get([1])
+'0.5'|safe|float ~ '7'|safe|int
+nested['k'|safe] ~ ('k'|safe in nested)
 numbers|sum
 people|sum(attribute='age')
 [[1], [2]]|sum(start=[])
@@ -452,6 +460,14 @@ b {% endset %}[{{ x }}]{{ x is string }}
 {% for x in numbers|select('gt', 1) %}{{ x }}{{ loop.length }}{{ loop.revindex }}{% endfor %}
 {% for x in [1, 2] %}{{ loop.index }}{% for y in [1, 2] %}{{ loop.index }}{% endfor %}{{ loop.index }}{% endfor %}{{ loop }}
 {% for x in [1, 2] %}{% set outer = loop %}{% for y in [1, 2] %}{{ outer.index }}{{ loop.index }};{% endfor %}{% endfor %}
+{% for i in [1] %}{% for j in [1] %}{{ seven }}{% endfor %}{% set seven = 8 %}{{ seven }}{% endfor %}{{ seven }}
+{% for i in [1] %}{% for j in [1] %}{{ zero }}{% endfor %}{% set zero = 8 %}{{ zero }}{% endfor %}
+{% for i in [1] %}{% for j in [1] %}{{ zero }}{% endfor %}{% if yes %}{% set zero = 8 %}{% endif %}{{ zero }}{% endfor %}
+{% for i in [1] %}{% for j in [1] %}{{ zero }}{% endfor %}{% if yes %}{% set zero = 8 %}{% elif no %}{% set zero = 9 %}{% else %}{% set zero = 10 %}{% endif %}{{ zero }}{% endfor %}
+{% for i in [1] %}{{ zero }}{% for j in [1] %}{{ zero }}{% endfor %}{% set zero = 8 %}{{ zero }}{% endfor %}
+{% macro m() %}{{ zero }}{% endmacro %}{{ m() }};{% set zero = 8 %}{{ m() }}
+{% macro m() %}{% generation %}{{ zero }}{% endgeneration %}{% set zero = 8 %}{{ zero }}{% endmacro %}{{ m() }}
+{% set x %}{% generation %}{{ zero }}{% endgeneration %}{% set zero = 8 %}{{ zero }}{% endset %}{{ x }}
 {% for loop in [1] %}{% endfor %}
 {% for x in numbers recursive %}{% endfor
 {% if %}{% endif %}

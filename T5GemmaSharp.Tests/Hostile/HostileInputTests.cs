@@ -84,7 +84,7 @@ public sealed class HostileInputTests
             Assert.That(() => _model.call(Good with { InputIds = null }), Throws.ArgumentException.With.Message.Contains("inputIds and inputsEmbeds, got neither"));
             Assert.That(() => _model.call(Decoding with { DecoderInputsEmbeds = randn(2, 6, 20) }), Throws.ArgumentException.With.Message.Contains("decoderInputIds and decoderInputsEmbeds, got both"));
             Assert.That(() => _model.call(Decoding with { DecoderInputIds = null }), Throws.ArgumentException.With.Message.Contains("decoderInputIds and decoderInputsEmbeds, got neither"));
-            Assert.That(() => _model.Generate(new GenerationInputs()), Throws.ArgumentException.With.Message.Contains("inputIds and encoderOutputs, got neither"));
+            Assert.That(() => _model.Generate(new GenerationInputs()), Throws.ArgumentException.With.Message.Contains("exactly one of inputIds, inputsEmbeds, encoderOutputs and source, got none"));
             Assert.That(() => _model.call((T5GemmaInputs)null!), Throws.ArgumentNullException); // on purpose
             Assert.That(() => _model.Generate(null!), Throws.ArgumentNullException); // on purpose
         }
@@ -247,9 +247,9 @@ public sealed class HostileInputTests
         var inputs = new GenerationInputs { InputIds = SampleModel.SourceIds() };
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(() => _model.Generate(inputs, new() { MaxNewTokens = 0 }), Throws.ArgumentException.With.Message.Contains("maxNewTokens"));
-            Assert.That(() => _model.Generate(inputs, new() { MaxLength = 1 }), Throws.ArgumentException.With.Message.Contains("maxLength"));
-            Assert.That(() => _model.Generate(inputs, new() { MinNewTokens = -1 }), Throws.ArgumentException.With.Message.Contains("minNewTokens"));
+            Assert.That(() => _model.Generate(inputs, new() { MaxNewTokens = 0 }), Throws.InstanceOf<ArgumentException>().With.Message.Contains("maxNewTokens"));
+            Assert.That(() => _model.Generate(inputs, new() { MaxLength = 1 }), Throws.InstanceOf<ArgumentException>().With.Message.Contains("maxLength"));
+            Assert.That(() => _model.Generate(inputs, new() { MinNewTokens = -1 }), Throws.InstanceOf<ArgumentException>().With.Message.Contains("minNewTokens"));
             Assert.That(() => _model.Generate(inputs, new() { DecoderStartTokenId = 67 }), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("decoderStartTokenId"));
             Assert.That(() => _model.Generate(inputs with { AttentionMask = ones(2, 6) }, new() { MaxNewTokens = 2 }), Throws.ArgumentException.With.Message.Contains("attentionMask"));
             Assert.That(() => _model.Generate(inputs, new() { MaxNewTokens = 3, PadTokenId = -1 }), Throws.InstanceOf<ArgumentException>().With.Message.Contains("padTokenId"));

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using T5GemmaSharp.Checkpoints;
@@ -11,6 +12,9 @@ public sealed partial record GenerationConfig
 {
     /// <summary>Name of the file in a checkpoint folder.</summary>
     public const string FileName = "generation_config.json";
+
+    private static readonly PropertyInfo[] Settings =
+        [.. typeof(GenerationConfig).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite && property.Name != nameof(AdditionalProperties))];
 
     /// <summary>Longest result in tokens, start token and prompt included; default 20 more than the prompt. <see cref="MaxNewTokens"/> comes before it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -97,10 +101,26 @@ public sealed partial record GenerationConfig
     {
         if (settings is null)
             return this;
-        var merged = JsonSerializer.SerializeToNode(this, T5GemmaJsonContext.Default.GenerationConfig)!.AsObject(); // a record is no null node
-        foreach (var (key, value) in JsonSerializer.SerializeToNode(settings, T5GemmaJsonContext.Default.GenerationConfig)!.AsObject())
-            merged[key] = value?.DeepClone();
-        return merged.Deserialize(T5GemmaJsonContext.Default.GenerationConfig)!;
+        var merged = this with { };
+        foreach (var property in Settings)
+        {
+            if (property.GetValue(settings) is { } given)
+                property.SetValue(merged, given);
+        }
+
+        merged.AdditionalProperties = Merged(AdditionalProperties, settings.AdditionalProperties);
+        return merged;
+    }
+
+    // Joins the keys that this library does not read, so that one configuration's do not hide the other's.
+    private static IDictionary<string, JsonElement>? Merged(IDictionary<string, JsonElement>? properties, IDictionary<string, JsonElement>? settings)
+    {
+        if (properties is null || settings is null)
+            return settings ?? properties;
+        var merged = new Dictionary<string, JsonElement>(properties);
+        foreach (var (key, value) in settings)
+            merged[key] = value;
+        return merged;
     }
 
     private static GenerationConfig FromJson(string json, string source) =>

@@ -29,4 +29,7 @@ public sealed record GenerationControls
 
     /// <summary>Source of the draws, which happen on its device. Null (default) without a seed: torch's global generator of the CPU.</summary>
     public Generator? Generator { get; init; }
+
+    /// <summary>Whether the log-probabilities of the chosen tokens are kept, for streams.</summary>
+    internal bool RecordsLogProbabilities { get; init; }
 }

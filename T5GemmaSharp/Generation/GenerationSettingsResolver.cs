@@ -171,7 +171,7 @@ internal sealed class GenerationSettingsResolver
 
     private void CheckCombinations()
     {
-        var (beams, results, sample) = (_config.NumBeams ?? 1, _config.NumReturnSequences ?? 1, _config.DoSample ?? false);
+        var (beams, results, sample) = (Math.Max(1, _config.NumBeams ?? 1), _config.NumReturnSequences ?? 1, _config.DoSample ?? false);
         Demand(beams == 1 || results <= beams, "numReturnSequences", $"at most the {beams} beams", results);
         Demand(beams > 1 || sample || results == 1, "numReturnSequences", "1 without beams and without sampling, which would give equal results", results);
         if (_config.StopStrings is { Count: > 0 } texts)

@@ -10,7 +10,7 @@ public sealed class ChatTemplateTests
 
     private static readonly ChatTemplateOptions Bos = new() { BosToken = "<bos>" };
 
-    private static IEnumerable<ChatTurn[]> Conversations() =>
+    private static readonly ChatTurn[][] Conversations =
     [
         [new("user", "Hi")],
         [new("user", " \u001C\u001D\u001E\u001F\u0085\u00A0\u3000x\u001F\n"), new("assistant", "\uFEFFb\u200B "), new("user", "")],
@@ -22,9 +22,11 @@ public sealed class ChatTemplateTests
         [],
     ];
 
-    [TestCaseSource(nameof(Conversations))]
-    public void Apply_BuiltInFormat_DoesWhatTheGemmaTemplateDoes(ChatTurn[] turns)
+    [Test]
+    public void Apply_BuiltInFormat_DoesWhatTheGemmaTemplateDoes([Range(0, 7)] int conversation)
     {
+        var turns = Conversations[conversation];
+
         // A space that prints nothing makes the source another one, which is rendered as Jinja.
         var jinja = ChatTemplate.Parse(GemmaSource + "{{ '' }}");
         var known = ChatTemplate.Parse(GemmaSource);

@@ -13,6 +13,7 @@ internal sealed class AssistedDecoding : IDecoding
     private readonly TokenDraw? _draw;
     private readonly IDraft _draft;
     private readonly TensorSlot _sequences = new();
+    private readonly List<float> _logProbabilities = [];
 
     public AssistedDecoding(GenerationPlan plan)
     {
@@ -28,6 +29,10 @@ internal sealed class AssistedDecoding : IDecoding
 
     public Tensor Sequences => _sequences.Value;
 
+    public IReadOnlyList<float> LogProbabilities => _logProbabilities;
+
+    public bool HasReachedMaxLength => Sequences.size(1) >= _plan.Settings.MaxLength;
+
     public void Step()
     {
         using var scope = NewDisposeScope();
@@ -42,6 +47,7 @@ internal sealed class AssistedDecoding : IDecoding
         {
             var placeLogits = logits.select(1, place);
             _records.AddLogits(placeLogits);
+            var logProbabilities = _plan.Controls.RecordsLogProbabilities ? nn.functional.log_softmax(placeLogits[0], dim: -1) : null; // before the scores change in place
             var scores = _plan.Processors.Process(Sequences, placeLogits);
             _records.AddScores(scores);
             var next = place < proposed.Length
@@ -49,6 +55,8 @@ internal sealed class AssistedDecoding : IDecoding
                 : Choose(scores);
             if (place < proposed.Length && next == proposed[place])
                 accepted++;
+            if (logProbabilities is not null)
+                _logProbabilities.Add(logProbabilities[next].item<float>());
             Append(next);
         }
 

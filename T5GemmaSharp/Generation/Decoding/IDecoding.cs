@@ -14,6 +14,12 @@ internal interface IDecoding : IDisposable
     /// <summary>Ids so far [rows, length]; with beams the running ones.</summary>
     Tensor Sequences { get; }
 
+    /// <summary>Log-probabilities of the new tokens of the first row, by the model itself; empty unless the controls ask for them.</summary>
+    IReadOnlyList<float> LogProbabilities { get; }
+
+    /// <summary>Whether the longest length is reached.</summary>
+    bool HasReachedMaxLength { get; }
+
     /// <summary>Makes the next token of every row, or several.</summary>
     void Step();
 

@@ -12,6 +12,7 @@ internal sealed class SampleDecoding : IDecoding
     private readonly DecoderRunner _runner;
     private readonly TokenDraw? _draw;
     private readonly TensorSlot _sequences = new();
+    private readonly List<float> _logProbabilities = [];
     private readonly bool[] _isActive;
 
     public SampleDecoding(GenerationPlan plan)
@@ -28,16 +29,23 @@ internal sealed class SampleDecoding : IDecoding
 
     public Tensor Sequences => _sequences.Value;
 
+    public IReadOnlyList<float> LogProbabilities => _logProbabilities;
+
+    public bool HasReachedMaxLength => Sequences.size(1) >= _plan.Settings.MaxLength;
+
     public void Step()
     {
         using var scope = NewDisposeScope();
         var logits = _runner.NextLogits(Sequences);
         _records.AddLogits(logits);
+        var logProbabilities = _plan.Controls.RecordsLogProbabilities ? nn.functional.log_softmax(logits[0], dim: -1) : null; // before the scores change in place
         var scores = _plan.Processors.Process(Sequences, logits);
         _records.AddScores(scores);
 
         // Draws happen for rows that have ended too, so that they do not depend on who has.
         var next = _draw is null ? scores.argmax(-1) : _draw.Draw(scores, count: 1).squeeze(1);
+        if (logProbabilities is not null)
+            _logProbabilities.Add(logProbabilities[next[0].item<long>()].item<float>());
         var isActive = torch.tensor(_isActive, dtype: ScalarType.Bool, device: next.device);
         next = torch.where(isActive, next, torch.full_like(next, _plan.Settings.PadTokenId ?? 0));
         _sequences.Value = torch.cat([Sequences, next.unsqueeze(1)], dim: 1);

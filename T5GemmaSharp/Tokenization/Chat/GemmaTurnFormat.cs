@@ -1,5 +1,6 @@
 using System.Text;
 using T5GemmaSharp.Tokenization.Chat.Jinja;
+using T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 using T5GemmaSharp.Tokenization.Chat.Jinja.Values;
 
 namespace T5GemmaSharp.Tokenization.Chat;

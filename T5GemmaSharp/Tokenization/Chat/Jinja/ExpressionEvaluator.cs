@@ -1,3 +1,4 @@
+using T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 using T5GemmaSharp.Tokenization.Chat.Jinja.Syntax;
 using T5GemmaSharp.Tokenization.Chat.Jinja.Values;
 
@@ -142,7 +143,7 @@ internal sealed class ExpressionEvaluator(RenderContext context)
 
     private string EvaluateConcatenation(Expression.Concatenation concatenation, Scope scope)
     {
-        var texts = concatenation.Parts.Select(part => PythonFormat.Text(context, Evaluate(part, scope))).ToList();
+        var texts = concatenation.Operands.Select(part => PythonFormat.Text(context, Evaluate(part, scope))).ToList();
         context.Produce(texts.Sum(text => (long)text.Length));
         return string.Concat(texts);
     }

@@ -7,11 +7,13 @@ internal sealed class JinjaProgram
 {
     private readonly string _name;
     private readonly IReadOnlyList<Statement> _statements;
+    private readonly ScopeAnalysis _scopes;
 
     private JinjaProgram(string name, IReadOnlyList<Statement> statements)
     {
         _name = name;
         _statements = statements;
+        _scopes = new ScopeAnalysis(statements);
     }
 
     /// <summary>Parses a template.</summary>
@@ -33,6 +35,6 @@ internal sealed class JinjaProgram
         var scope = new Scope(parent: null);
         foreach (var (name, value) in variables)
             scope.Set(name, VariableConverter.Convert(context, value, name));
-        return new StatementRunner(context).RunBody(_statements, scope);
+        return new StatementRunner(context, _scopes).RunBody(_statements, scope);
     }
 }

@@ -1,4 +1,5 @@
 using T5GemmaSharp.Tokenization.Chat.Jinja.Library;
+using T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 using T5GemmaSharp.Tokenization.Chat.Jinja.Values;
 
 namespace T5GemmaSharp.Tokenization.Chat.Jinja;
@@ -6,7 +7,7 @@ namespace T5GemmaSharp.Tokenization.Chat.Jinja;
 /// <summary><c>a.b</c>, <c>a[b]</c> and <c>a[b:c]</c>.</summary>
 internal static class Lookup
 {
-    private const int CharactersPerStep = 64;
+    private const int ShownCharacters = 100;
 
     /// <summary>An attribute: a method first, an item of that name else.</summary>
     public static object? Attribute(RenderContext context, object? target, string name)
@@ -21,10 +22,16 @@ internal static class Lookup
     {
         if (target is JinjaUndefined undefined)
             throw context.Fail(undefined.Problem);
+        index = (index as SafeText)?.Value ?? index;
         if (target is JinjaDict dict && dict.TryGet(index, out var value))
             return value;
-        if (index is string name)
-            return TryAttribute(context, target, context.Plain(name), out value) ? value : Missing(target, context.Plain(name));
+        if (index is string key)
+        {
+            context.Pass(key.Length);
+            var name = context.Plain(key);
+            return TryAttribute(context, target, name, out value) ? value : Missing(target, name);
+        }
+
         if (target is SafeText)
             throw context.Fail("an index into a text marked as safe is not supported");
         if (index is not (long or bool))
@@ -38,27 +45,36 @@ internal static class Lookup
     {
         if (target is JinjaUndefined undefined)
             throw context.Fail(undefined.Problem);
-        var (first, last, stride) = (Bound(context, start), Bound(context, stop), Bound(context, step) ?? 1);
-        if (stride == 0)
-            throw context.Fail("slice step cannot be zero");
         switch (target)
         {
             case string text:
-                context.Step(1 + (text.Length / CharactersPerStep));
-                var starts = CodePoints.Starts(text);
-                var places = Places(first, last, stride, starts.Length - 1);
-                context.Produce(places.Count);
-                return stride == 1 && places.Count > 0
-                    ? text[starts[places[0]]..starts[places[^1] + 1]]
-                    : string.Concat(places.Select(place => text[starts[place]..starts[place + 1]]));
+                return SliceText(context, text, length => PythonSlice.Of(context, start, stop, step, length));
             case List<object?> or JinjaTuple:
                 var items = PythonTypes.Sequence(target)!; // both are sequences
-                List<object?> slice = [.. Places(first, last, stride, items.Count).Select(place => items[place])];
-                context.Step(slice.Count);
+                var places = PythonSlice.Of(context, start, stop, step, items.Count);
+                context.Step(places.Count);
+                List<object?> slice = [.. places.All().Select(place => items[place])];
                 return target is JinjaTuple ? new JinjaTuple(slice) : slice;
             default:
                 throw context.Fail($"a slice of a {PythonTypes.NameOf(target)} is not supported");
         }
+    }
+
+    private static string SliceText(RenderContext context, string text, Func<int, PythonSlice> toPlaces)
+    {
+        context.Pass(text.Length);
+        var starts = CodePoints.AreUnits(text) ? null : CodePoints.Starts(text);
+        context.Step(starts?.Length ?? 0);
+        var places = toPlaces(starts?.Length - 1 ?? text.Length);
+        context.Produce(places.Count);
+        if (places.Count == 0)
+            return "";
+        if (places.Step == 1)
+            return text[Start(places.First)..Start(places.First + places.Count)];
+        context.Step(places.Count);
+        return string.Concat(places.All().Select(place => text[Start(place)..Start(place + 1)]));
+
+        int Start(int place) => starts?[place] ?? place;
     }
 
     private static bool TryAttribute(RenderContext context, object? target, string name, out object? value)
@@ -86,7 +102,8 @@ internal static class Lookup
     private static JinjaUndefined Missing(object? target, string? name)
     {
         var owner = target is null ? "None" : $"{PythonTypes.NameOf(target)} object";
-        return new JinjaUndefined(name is null ? $"'{owner}' has no such element" : $"'{owner}' has no attribute '{name}'");
+        var shown = name?[..Math.Min(name.Length, ShownCharacters)];
+        return new JinjaUndefined(shown is null ? $"'{owner}' has no such element" : $"'{owner}' has no attribute '{shown}'");
     }
 
     private static object? ElementAt(object? target, long place)
@@ -99,8 +116,8 @@ internal static class Lookup
 
     private static object? CharacterAt(RenderContext context, string text, long place)
     {
-        context.Step(1 + (text.Length / CharactersPerStep));
-        if (text.AsSpan().IndexOfAnyInRange('\uD800', '\uDBFF') < 0)
+        context.Pass(text.Length);
+        if (CodePoints.AreUnits(text))
         {
             place += place < 0 ? text.Length : 0;
             return place >= 0 && place < text.Length ? text.Substring((int)place, 1) : Missing(text, null);
@@ -111,30 +128,4 @@ internal static class Lookup
         place += place < 0 ? starts.Length - 1 : 0;
         return place >= 0 && place < starts.Length - 1 ? text[starts[place]..starts[place + 1]] : Missing(text, null);
     }
-
-    private static long? Bound(RenderContext context, object? value) => value switch
-    {
-        null => null,
-        long integer => integer,
-        bool truth => truth ? 1 : 0,
-        _ => throw context.Fail($"slice indices must be integers or None, got {PythonTypes.NameOf(value)}"),
-    };
-
-    // Python's slice.indices, as the list of the places.
-    private static List<int> Places(long? start, long? stop, long step, int count)
-    {
-        var (low, high) = step > 0 ? (0L, (long)count) : (-1L, count - 1L);
-        var first = Clip(start ?? (step > 0 ? low : high), start is null);
-        var end = Clip(stop ?? (step > 0 ? high : low), stop is null);
-        List<int> places = [];
-        for (var place = first; step > 0 ? place < end : place > end; place = SaturatingAdd(place, step))
-            places.Add((int)place);
-        return places;
-
-        long Clip(long bound, bool isDefault)
-            => isDefault ? bound : Math.Clamp(bound < 0 ? bound + count : bound, low, high);
-    }
-
-    private static long SaturatingAdd(long left, long right)
-        => right > 0 && left > long.MaxValue - right ? long.MaxValue : right < 0 && left < long.MinValue - right ? long.MinValue : left + right;
 }

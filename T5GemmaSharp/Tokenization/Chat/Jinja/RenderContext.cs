@@ -5,7 +5,10 @@ namespace T5GemmaSharp.Tokenization.Chat.Jinja;
 /// <summary>One render of a template: where it is, what it may still spend, and which characters are stand-ins.</summary>
 internal sealed class RenderContext(string templateName, RenderLimits limits, TimeProvider clock, TextMarks? marks)
 {
-    private const int CharactersPerStep = 64;
+    /// <summary>Characters that a vectorized pass takes in the time of a step.</summary>
+    public const int CharactersPerStep = 64;
+
+    private const int CharactersPerSlowStep = 8;
 
     private long _steps;
     private long _characters;
@@ -29,6 +32,12 @@ internal sealed class RenderContext(string templateName, RenderLimits limits, Ti
         Afford(count);
         _steps += count;
     }
+
+    /// <summary>Counts a vectorized pass over a text.</summary>
+    public void Pass(int length) => Step(length / CharactersPerStep);
+
+    /// <summary>Counts a pass over a text, character by character.</summary>
+    public void PassSlowly(int length) => Step(length / CharactersPerSlowStep);
 
     /// <summary>Checks that so much work may follow, without counting it.</summary>
     /// <exception cref="ChatTemplateException">It may not.</exception>
@@ -70,7 +79,7 @@ internal sealed class RenderContext(string templateName, RenderLimits limits, Ti
     {
         if (marks is null)
             return text;
-        Step(text.Length / CharactersPerStep);
+        Pass(text.Length);
         return marks.Plain(text);
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 using T5GemmaSharp.Tokenization.Chat.Jinja.Syntax;
 using T5GemmaSharp.Tokenization.Chat.Jinja.Values;
 
@@ -8,11 +9,13 @@ namespace T5GemmaSharp.Tokenization.Chat.Jinja;
 internal sealed class StatementRunner
 {
     private readonly RenderContext _context;
+    private readonly ScopeAnalysis _scopes;
     private readonly ExpressionEvaluator _expressions;
 
-    public StatementRunner(RenderContext context)
+    public StatementRunner(RenderContext context, ScopeAnalysis scopes)
     {
         _context = context;
+        _scopes = scopes;
         _expressions = new ExpressionEvaluator(context);
     }
 
@@ -35,8 +38,17 @@ internal sealed class StatementRunner
     public string RunBody(IReadOnlyList<Statement> body, Scope scope)
     {
         var output = new StringBuilder();
-        Run(body, scope, output);
+        RunScope(body, scope, output);
         return output.ToString();
+    }
+
+    private Flow RunScope(IReadOnlyList<Statement> body, Scope scope, StringBuilder output)
+    {
+        var undefined = _scopes.StartingUndefined(body);
+        _context.Step(undefined.Count);
+        foreach (var name in undefined)
+            scope.Set(name, new JinjaUndefined($"'{name}' is undefined"));
+        return Run(body, scope, output);
     }
 
     private Flow Run(IReadOnlyList<Statement> body, Scope scope, StringBuilder output)
@@ -76,7 +88,7 @@ internal sealed class StatementRunner
                 scope.Set(macro.Name, new JinjaMacro(macro, scope, this, _expressions));
                 return Flow.Next;
             case Statement.Generation generation:
-                return Run(generation.Body, new Scope(scope), output);
+                return RunScope(generation.Body, new Scope(scope), output);
             case Statement.Break:
                 return Flow.Break;
             case Statement.Continue:
@@ -118,13 +130,13 @@ internal sealed class StatementRunner
         {
             var turn = Bind(loop.Target, state.Current, scope);
             turn.Set("loop", state);
-            var flow = Run(loop.Body, turn, output);
+            var flow = RunScope(loop.Body, turn, output);
             if (flow == Flow.Break)
                 break;
             hasTurn |= flow == Flow.Next;
         }
 
-        return hasTurn ? Flow.Next : Run(loop.Else, new Scope(scope), output);
+        return hasTurn ? Flow.Next : RunScope(loop.Else, new Scope(scope), output);
     }
 
     private Scope Bind(AssignmentTarget target, object? item, Scope parent)
@@ -137,7 +149,7 @@ internal sealed class StatementRunner
     private Flow RunSetBlock(Statement.SetBlock set, Scope scope)
     {
         var output = new StringBuilder();
-        var flow = Run(set.Body, new Scope(scope), output);
+        var flow = RunScope(set.Body, new Scope(scope), output);
         if (flow == Flow.Next)
             Assign(set.Target, output.ToString(), scope);
         return flow;

@@ -36,7 +36,7 @@ internal static class VariableConverter
             case IReadOnlyDictionary<string, object?> dictionary:
                 return ConvertDict(context, dictionary.Select(item => (item.Key, item.Value)), path, depth);
             case IDictionary dictionary:
-                return ConvertDict(context, dictionary.Cast<DictionaryEntry>().Select(item => (Name(item.Key, path), item.Value)), path, depth);
+                return ConvertDict(context, Entries(dictionary, path), path, depth);
             case IEnumerable items:
                 return items.Cast<object?>().Select((item, index) => Convert(context, item, $"{path}[{index}]", depth + 1)).ToList();
             default:
@@ -63,6 +63,11 @@ internal static class VariableConverter
         _ => null,
     };
 
-    private static string Name(object key, string path)
-        => key as string ?? throw new ArgumentException($"variables: {path}: expected texts as keys, got {key.GetType()}");
+    private static IEnumerable<(string Name, object? Value)> Entries(IDictionary dictionary, string path)
+    {
+        // As a sequence, a generic dictionary gives pairs of another type.
+        var entries = dictionary.GetEnumerator();
+        while (entries.MoveNext())
+            yield return (entries.Key as string ?? throw new ArgumentException($"variables: {path}: expected texts as keys, got {entries.Key.GetType()}"), entries.Value);
+    }
 }

@@ -16,12 +16,13 @@ internal sealed class AttributePath
     }
 
     /// <summary>The path that a value describes; null is the empty path, which gives the value itself.</summary>
-    public static AttributePath Of(RenderContext context, object? path) => new(context, path switch
+    public static AttributePath Of(RenderContext context, object? path)
     {
-        null => [],
-        string text => [.. context.Plain(text).Split('.').Select(ToKey)],
-        _ => [path],
-    });
+        if (((path as SafeText)?.Value ?? path) is not string text)
+            return new AttributePath(context, path is null ? [] : [path]);
+        context.Step(text.Length);
+        return new AttributePath(context, [.. context.Plain(text).Split('.').Select(ToKey)]);
+    }
 
     /// <summary>What lies at the path.</summary>
     public object? Read(object? item) => Read(item, defaultValue: null);

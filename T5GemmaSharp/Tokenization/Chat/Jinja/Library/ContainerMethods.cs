@@ -1,3 +1,4 @@
+using T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 using T5GemmaSharp.Tokenization.Chat.Jinja.Values;
 
 namespace T5GemmaSharp.Tokenization.Chat.Jinja.Library;
@@ -26,7 +27,7 @@ internal static class ContainerMethods
     private static object? Get(RenderContext context, JinjaDict dict, CallArguments arguments)
     {
         var bound = arguments.Bind(context, "get", required: 1, "key", "default");
-        return dict.TryGet(bound.Value(0), out var value) ? value : bound.Value(1);
+        return dict.Contains(bound.Value(0)) && dict.TryGet(bound.Value(0), out var value) ? value : bound.Value(1);
     }
 
     private static JinjaFunction View(string kind, Func<IEnumerable<object?>> items) => new((context, arguments) =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 using T5GemmaSharp.Tokenization.Chat.Jinja.Values;
 
 namespace T5GemmaSharp.Tokenization.Chat.Jinja.Library;
@@ -8,6 +9,7 @@ namespace T5GemmaSharp.Tokenization.Chat.Jinja.Library;
 internal static class NumberFilters
 {
     private const int MaximumPrecision = 300;
+    private const int StepsPerRounding = 20; // integers of some thousand bits
 
     public static object? Abs(RenderContext context, object? value, CallArguments arguments)
     {
@@ -23,6 +25,7 @@ internal static class NumberFilters
         var bound = arguments.Bind(context, "int", required: 0, "default", "base");
         if (bound.Integer(1, 10) != 10)
             throw context.Fail("int: another base than 10 is not supported");
+        value = (value as SafeText)?.Value ?? value;
         if (value is string text && PythonNumberText.TryInteger(context, text) is { } integer)
             return integer;
         return TryReal(context, value) switch
@@ -38,7 +41,7 @@ internal static class NumberFilters
     public static object? Float(RenderContext context, object? value, CallArguments arguments)
     {
         var bound = arguments.Bind(context, "float", required: 0, "default");
-        return TryReal(context, value) is { } number ? number.AsReal : bound.Value(0, 0.0);
+        return TryReal(context, (value as SafeText)?.Value ?? value) is { } number ? number.AsReal : bound.Value(0, 0.0);
     }
 
     public static object? Round(RenderContext context, object? value, CallArguments arguments)
@@ -46,6 +49,7 @@ internal static class NumberFilters
         var bound = arguments.Bind(context, "round", required: 0, "precision", "method");
         var number = Number(context, "round", value);
         var precision = bound.Integer(0, 0);
+        context.Step(StepsPerRounding);
         if (Math.Abs(precision) > MaximumPrecision)
             throw context.Fail($"round: a precision beyond {MaximumPrecision} is not supported");
         var method = bound.Text(1, "common");

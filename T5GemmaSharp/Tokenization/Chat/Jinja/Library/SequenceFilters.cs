@@ -1,3 +1,4 @@
+using T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 using T5GemmaSharp.Tokenization.Chat.Jinja.Values;
 
 namespace T5GemmaSharp.Tokenization.Chat.Jinja.Library;
@@ -28,6 +29,8 @@ internal static class SequenceFilters
     public static object? Last(RenderContext context, object? value, CallArguments arguments)
     {
         arguments.Bind(context, "last", required: 0);
+        if (PythonTypes.Sequence(value) is { Count: > 0 } sequence)
+            return sequence[sequence.Count - 1];
         var items = Reversed(context, value) ?? throw context.Fail($"'{PythonTypes.NameOf(value)}' object is not reversible");
         return items.Count > 0 ? items[0] : new JinjaUndefined("No last item, sequence was empty.");
     }
@@ -38,6 +41,7 @@ internal static class SequenceFilters
         if (value is string text)
         {
             context.Produce(text.Length);
+            context.Step(text.Length);
             return string.Concat(CodePoints.Split(text).Reverse());
         }
 
@@ -53,17 +57,21 @@ internal static class SequenceFilters
     public static object? Items(RenderContext context, object? value, CallArguments arguments)
     {
         arguments.Bind(context, "items", required: 0);
-        return value switch
-        {
-            JinjaUndefined => new JinjaIterator([]),
-            JinjaDict dict => new JinjaIterator(dict.Items.Select(item => (object?)new JinjaTuple([item.Key, item.Value]))),
-            _ => throw context.Fail($"items: expected a dict, got {PythonTypes.NameOf(value)}"),
-        };
+        return new JinjaIterator(Items(context, value));
+    }
+
+    private static IEnumerable<object?> Items(RenderContext context, object? value)
+    {
+        if (value is JinjaUndefined)
+            yield break;
+        var dict = value as JinjaDict ?? throw context.Fail($"items: expected a dict, got {PythonTypes.NameOf(value)}");
+        foreach (var (key, item) in dict.Items)
+            yield return new JinjaTuple([key, item]);
     }
 
     // Null for values that Python goes through in one direction only.
     private static List<object?>? Reversed(RenderContext context, object? value)
-        => value is JinjaIterator or JinjaUndefined or LoopState || PythonTypes.TryIterate(value) is null
+        => value is JinjaIterator or LoopState || PythonTypes.TryIterate(value) is null
             ? null
             : [.. PythonTypes.Iterate(context, value).Reverse()];
 }

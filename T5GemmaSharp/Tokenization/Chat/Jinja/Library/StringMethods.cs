@@ -1,3 +1,4 @@
+using T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 using T5GemmaSharp.Tokenization.Chat.Jinja.Values;
 
 namespace T5GemmaSharp.Tokenization.Chat.Jinja.Library;
@@ -94,6 +95,7 @@ internal static class StringMethods
         var part = Bind(context, "removeprefix", arguments, required: 1, count: 1).Text(0);
         if (!PythonText.HasEdge(context, text, part, atEnd))
             return text;
+        context.Produce(text.Length);
         return atEnd ? text[..^part.Length] : text[part.Length..];
     }
 

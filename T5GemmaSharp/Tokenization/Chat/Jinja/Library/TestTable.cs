@@ -1,3 +1,4 @@
+using T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 using T5GemmaSharp.Tokenization.Chat.Jinja.Values;
 
 namespace T5GemmaSharp.Tokenization.Chat.Jinja.Library;

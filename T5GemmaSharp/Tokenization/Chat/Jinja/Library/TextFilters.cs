@@ -1,4 +1,5 @@
 using System.Text;
+using T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 using T5GemmaSharp.Tokenization.Chat.Jinja.Values;
 
 namespace T5GemmaSharp.Tokenization.Chat.Jinja.Library;
@@ -38,6 +39,7 @@ internal static class TextFilters
         if (value is SafeText)
             return value;
         var text = PythonFormat.Text(context, value);
+        context.PassSlowly(text.Length);
         context.Produce(text.Length * 5L); // "&#34;" is the longest
         var builder = new StringBuilder();
         foreach (var character in text)

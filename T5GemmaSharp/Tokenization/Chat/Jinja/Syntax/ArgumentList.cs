@@ -7,4 +7,7 @@ internal sealed record ArgumentList(IReadOnlyList<Expression> Positional, IReadO
 {
     /// <summary>No arguments.</summary>
     public static ArgumentList Empty { get; } = new([], []);
+
+    /// <summary>All arguments.</summary>
+    public IEnumerable<Expression> All => Positional.Concat(Named.Select(argument => argument.Value));
 }

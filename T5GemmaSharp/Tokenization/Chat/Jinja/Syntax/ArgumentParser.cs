@@ -3,6 +3,9 @@ namespace T5GemmaSharp.Tokenization.Chat.Jinja.Syntax;
 /// <summary>Parses the arguments in parentheses of a call, filter or test.</summary>
 internal sealed class ArgumentParser(TokenCursor cursor, ExpressionParser expressions)
 {
+    /// <summary>How many arguments a call may have.</summary>
+    public const int MaximumCount = 255;
+
     /// <summary>Parses arguments, from the opening parenthesis to the closing one.</summary>
     public ArgumentList Parse()
     {
@@ -11,6 +14,8 @@ internal sealed class ArgumentParser(TokenCursor cursor, ExpressionParser expres
         cursor.ExpectOperator("(");
         while (!cursor.TakeOperator(")"))
         {
+            if (positional.Count + named.Count == MaximumCount)
+                throw cursor.Fail($"more than {MaximumCount} arguments");
             if (cursor.Current.IsOperator("*") || cursor.Current.IsOperator("**"))
                 throw cursor.Fail($"'{cursor.Current.Text}' before an argument is not supported");
             if (cursor.Current.Kind == TokenKind.Name && cursor.Following.IsOperator("="))

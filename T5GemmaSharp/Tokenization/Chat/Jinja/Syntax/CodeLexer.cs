@@ -6,6 +6,8 @@ namespace T5GemmaSharp.Tokenization.Chat.Jinja.Syntax;
 /// <summary>Reads the names, literals and operators inside a tag.</summary>
 internal static partial class CodeLexer
 {
+    private const int MaximumName = 1000;
+
     private static readonly string[] LongOperators = ["//", "**", "==", "!=", ">=", "<="];
 
     /// <summary>Reads one token.</summary>
@@ -22,6 +24,8 @@ internal static partial class CodeLexer
         if (char.IsAsciiDigit(first))
             return ReadNumber(source, ref position, line, out problem);
         var length = NameLength(source.AsSpan(position));
+        if (length > MaximumName)
+            problem = $"a name of more than {MaximumName} characters";
         if (length > 0)
             return Take(TokenKind.Name, source, ref position, length, line);
         foreach (var text in LongOperators)

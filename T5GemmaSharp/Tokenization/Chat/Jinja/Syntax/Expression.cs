@@ -6,6 +6,28 @@ namespace T5GemmaSharp.Tokenization.Chat.Jinja.Syntax;
 /// <param name="Line">Its line, from 1.</param>
 internal abstract record Expression(int Line)
 {
+    /// <summary>The expressions that it is made of.</summary>
+    public IEnumerable<Expression> Parts => this switch
+    {
+        TupleLiteral tuple => tuple.Items,
+        ListLiteral list => list.Items,
+        DictLiteral dict => dict.Items.SelectMany(item => new[] { item.Key, item.Value }),
+        Attribute attribute => [attribute.Target],
+        Item item => [item.Target, item.Index],
+        Slice slice => new[] { slice.Target, slice.Start, slice.Stop, slice.Step }.OfType<Expression>(),
+        Call call => [call.Target, .. call.Arguments.All],
+        Filter filter => [filter.Value, .. filter.Arguments.All],
+        Test test => [test.Value, .. test.Arguments.All],
+        Not not => [not.Operand],
+        Sign sign => [sign.Operand],
+        Arithmetic arithmetic => [arithmetic.Left, arithmetic.Right],
+        Logic logic => [logic.Left, logic.Right],
+        Concatenation concatenation => concatenation.Operands,
+        Comparison comparison => [comparison.First, .. comparison.Rest.Select(item => item.Operand)],
+        Choice choice => new[] { choice.Condition, choice.WhenTrue, choice.WhenFalse }.OfType<Expression>(),
+        _ => [],
+    };
+
     /// <summary>A literal.</summary>
     public sealed record Constant(int Line, object? Value) : Expression(Line);
 
@@ -52,7 +74,7 @@ internal abstract record Expression(int Line)
     public sealed record Logic(int Line, bool IsAnd, Expression Left, Expression Right) : Expression(Line);
 
     /// <summary><c>a ~ b</c>.</summary>
-    public sealed record Concatenation(int Line, IReadOnlyList<Expression> Parts) : Expression(Line);
+    public sealed record Concatenation(int Line, IReadOnlyList<Expression> Operands) : Expression(Line);
 
     /// <summary>A chain of comparisons.</summary>
     public sealed record Comparison(int Line, Expression First, IReadOnlyList<(string Operator, Expression Operand)> Rest) : Expression(Line);

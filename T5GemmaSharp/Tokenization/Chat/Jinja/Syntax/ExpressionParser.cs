@@ -145,7 +145,12 @@ internal sealed class ExpressionParser
         while (_cursor.Current.Kind == TokenKind.Operator && operators.Contains(_cursor.Current.Text))
         {
             var text = _cursor.Take().Text;
-            left = new Expression.Arithmetic(line, text, left, parseOperand());
+            var right = parseOperand();
+
+            // Jinja's compiler folds the sign into the number and loses the parentheses, so that Python reads -(1 ** x).
+            if (text == "**" && left is Expression.Sign { Operand: Expression.Constant } && right is not Expression.Constant)
+                throw _cursor.Fail(line, "'**' between a signed number and a value that is not a number is not supported");
+            left = new Expression.Arithmetic(line, text, left, right);
         }
 
         return left;

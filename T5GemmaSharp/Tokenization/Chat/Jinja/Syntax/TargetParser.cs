@@ -7,7 +7,7 @@ internal sealed class TargetParser(TokenCursor cursor)
     public AssignmentTarget ParseLoopTarget()
     {
         var target = ParseUnpacking();
-        if (Names(target).Contains("loop"))
+        if (target.Names.Contains("loop"))
             throw cursor.Fail("'loop' cannot be the variable of a loop");
         return target;
     }
@@ -57,11 +57,4 @@ internal sealed class TargetParser(TokenCursor cursor)
         cursor.Leave();
         return target;
     }
-
-    private static IEnumerable<string> Names(AssignmentTarget target) => target switch
-    {
-        AssignmentTarget.Variable variable => [variable.Name],
-        AssignmentTarget.Unpacking unpacking => unpacking.Targets.SelectMany(Names),
-        _ => [],
-    };
 }

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using T5GemmaSharp.Tokenization.Chat.Jinja.Values;
+using T5GemmaSharp.Tokenization.Chat.Jinja.Python;
 
 namespace T5GemmaSharp.Tokenization.Chat.Jinja.Syntax;
 

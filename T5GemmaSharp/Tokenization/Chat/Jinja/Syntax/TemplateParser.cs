@@ -135,6 +135,8 @@ internal sealed class TemplateParser
         {
             var parameter = _targets.ParseName();
             var value = _cursor.TakeOperator("=") ? _expressions.Parse() : null;
+            if (parameters.Count == ArgumentParser.MaximumCount)
+                throw _cursor.Fail($"more than {ArgumentParser.MaximumCount} parameters");
             if (parameters.Exists(earlier => earlier.Name == parameter))
                 throw _cursor.Fail($"the parameter '{parameter}' is declared twice");
             if (value is null && parameters.Count > 0 && parameters[^1].Default is not null)

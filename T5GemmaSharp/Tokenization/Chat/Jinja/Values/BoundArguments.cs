@@ -1,3 +1,5 @@
+using T5GemmaSharp.Tokenization.Chat.Jinja.Python;
+
 namespace T5GemmaSharp.Tokenization.Chat.Jinja.Values;
 
 /// <summary>Arguments by the place of their parameters.</summary>

@@ -1,3 +1,5 @@
+using T5GemmaSharp.Tokenization.Chat.Jinja.Python;
+
 namespace T5GemmaSharp.Tokenization.Chat.Jinja.Values;
 
 /// <summary>Python's dict, in the order of its first assignments.</summary>
@@ -28,10 +30,16 @@ internal sealed class JinjaDict(RenderContext context)
         _items[key ?? NoneKey] = value;
     }
 
+    /// <summary>Whether there is an item.</summary>
+    /// <exception cref="ChatTemplateException">The key is a list or a dict, which Python refuses.</exception>
+    public bool Contains(object? key)
+        => key is List<object?> or JinjaDict ? throw context.Fail($"unhashable type: '{PythonTypes.NameOf(key)}'") : TryGet(key, out _);
+
     /// <summary>Finds an item; false when there is none, or when the key can be none.</summary>
     public bool TryGet(object? key, out object? value)
     {
         value = null;
+        key = (key as SafeText)?.Value ?? key;
         return IsKey(key) && _items.TryGetValue(key ?? NoneKey, out value);
     }
 

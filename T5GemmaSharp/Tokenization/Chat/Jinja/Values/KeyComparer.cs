@@ -1,3 +1,5 @@
+using T5GemmaSharp.Tokenization.Chat.Jinja.Python;
+
 namespace T5GemmaSharp.Tokenization.Chat.Jinja.Values;
 
 /// <summary>Equality of dict keys: 1, 1.0 and True are one key.</summary>
@@ -17,7 +19,11 @@ internal sealed class KeyComparer(RenderContext context) : IEqualityComparer<obj
     public int GetHashCode(object value)
     {
         if (value is string text)
+        {
+            context.Pass(text.Length);
             return string.GetHashCode(context.Plain(text), StringComparison.Ordinal);
+        }
+
         if (!PythonNumbers.TryRead(value, out var number))
             return 0;
         return (number.Real is { } real ? real : (double)number.Integer).GetHashCode();
