@@ -1,4 +1,3 @@
-using T5GemmaSharp.Training.Commands;
+using T5GemmaSharp.Training;
 
-ProcessTuning.Apply();
-return CommandRunner.Run(CommandLine.Create(), args);
+return TrainingProgram.Run(args);

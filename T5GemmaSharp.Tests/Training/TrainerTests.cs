@@ -1,7 +1,8 @@
 using NUnit.Framework;
+using T5GemmaSharp.Generation;
 using T5GemmaSharp.Tests.Support;
 using T5GemmaSharp.Training;
-using T5GemmaSharp.Training.Evaluation;
+using T5GemmaSharp.Training.Generation;
 using T5GemmaSharp.Training.Logging;
 using static TorchSharp.torch;
 
@@ -16,14 +17,14 @@ public sealed class TrainerTests
         var result = new Trainer(model, TinyTask.Options with { Steps = 300 }).Run(TinyTask.Examples);
         model.eval();
         var texts = TinyTask.Words.Select(entry => entry.Word).ToList();
-        var answers = new BatchDecoder(model, TinyTask.Recipe.Tokenizer, maxNewTokens: 8, batchSize: 5).Decode(texts);
+        var answers = Answers(model, texts, batchSize: 5);
 
         var folder = Directory.CreateTempSubdirectory("trainer-").FullName;
         try
         {
             model.SavePretrained(folder);
             using var reloaded = T5GemmaForConditionalGeneration.FromPretrained(folder);
-            var again = new BatchDecoder(reloaded, TinyTask.Recipe.Tokenizer, maxNewTokens: 8, batchSize: 16).Decode(texts);
+            var again = Answers(reloaded, texts, batchSize: 16);
             Assert.Multiple(() =>
             {
                 Assert.That(result.Reports[0].Loss, Is.GreaterThan(2));
@@ -103,6 +104,9 @@ public sealed class TrainerTests
             () => new Trainer(model, TinyTask.Options with { BatchSize = 0, LearningRate = double.NaN, LabelSmoothing = 1 }),
             Throws.ArgumentException.With.Message.Contains("BatchSize").And.Message.Contains("LearningRate").And.Message.Contains("LabelSmoothing"));
     }
+
+    private static IEnumerable<string> Answers(T5GemmaForConditionalGeneration model, List<string> texts, int batchSize)
+        => new TextGenerator(model, TinyTask.Recipe.Tokenizer, new GenerationConfig { MaxNewTokens = 8 }).AnswerAll(texts, batchSize).Select(text => text.Trim());
 
     private sealed class TensorCounter : ITrainingObserver
     {

@@ -23,15 +23,15 @@ internal static class BenchmarkCommand
 
     private static readonly Option<string?> Model = new("--model") { Description = "Folder of the model.", HelpName = "DIR" };
     private static readonly Option<string?> Preset = CreatePreset();
-    private static readonly Option<int?> Batch = NumberOption.Create<int>("--batch", $"Texts of a batch. Default {DefaultBatch}.");
-    private static readonly Option<int?> SourceLength = NumberOption.Create<int>("--source-length", $"Tokens of each text. Default {DefaultSourceLength}.");
-    private static readonly Option<int?> NewTokens = NumberOption.Create<int>("--new-tokens", $"decode: tokens to generate, at least 2. Default {DefaultNewTokens}.");
-    private static readonly Option<int?> NumBeams = NumberOption.Create<int>("--num-beams", $"decode: beams. Default {DefaultNumBeams}.");
+    private static readonly Option<int?> Batch = NumberOption.Create<int>("--batch", $"Texts of a batch. Default {DefaultBatch}.", least: 1);
+    private static readonly Option<int?> SourceLength = NumberOption.Create<int>("--source-length", $"Tokens of each text. Default {DefaultSourceLength}.", least: 1);
+    private static readonly Option<int?> NewTokens = NumberOption.Create<int>("--new-tokens", $"decode: tokens to generate, at least 2. Default {DefaultNewTokens}.", least: 2);
+    private static readonly Option<int?> NumBeams = NumberOption.Create<int>("--num-beams", $"decode: beams. Default {DefaultNumBeams}.", least: 1);
     private static readonly Option<string> Cache = CreateCache();
     private static readonly Option<AttentionImplementation> Attention = new("--attention") { Description = "How attention is computed." };
-    private static readonly Option<int?> Threads = NumberOption.Create<int>("--threads", "Threads of torch's operators on the CPU. Default: torch's choice.");
-    private static readonly Option<int?> Warmup = NumberOption.Create<int>("--warmup", $"Runs before the counted ones. Default {DefaultWarmup}.");
-    private static readonly Option<int?> Repeats = NumberOption.Create<int>("--repeats", $"Counted runs. Default {DefaultRepeats}.");
+    private static readonly Option<int?> Threads = NumberOption.Create<int>("--threads", "Threads of torch's operators on the CPU. Default: torch's choice.", least: 1);
+    private static readonly Option<int?> Warmup = NumberOption.Create<int>("--warmup", $"Runs before the counted ones. Default {DefaultWarmup}.", least: 0);
+    private static readonly Option<int?> Repeats = NumberOption.Create<int>("--repeats", $"Counted runs. Default {DefaultRepeats}.", least: 1);
     private static readonly Option<string> Device = SharedOptions.Device();
     private static readonly Option<string> DType = SharedOptions.DType();
     private static readonly Option<bool> Json = SharedOptions.Json();
@@ -76,29 +76,22 @@ internal static class BenchmarkCommand
         var (folder, preset) = (result.GetValue(Model), result.GetValue(Preset));
         if (folder is null == preset is null)
             throw new UsageException($"{Model.Name}, {Preset.Name}: expected one of them, got {(folder is null ? "neither" : "both")}");
-        AtLeast(result, Threads, 1);
-        var kind = result.GetValue(Kind);
-        var (batch, sourceLength, newTokens) = (AtLeast(result, Batch, 1), AtLeast(result, SourceLength, 1), AtLeast(result, NewTokens, 2));
-        var (numBeams, warmup, repeats) = (AtLeast(result, NumBeams, 1), AtLeast(result, Warmup, 0), AtLeast(result, Repeats, 1));
         var device = SharedOptions.ResolveDevice(result.GetRequiredValue(Device));
         return new BenchmarkSettings
         {
-            Kind = kind,
+            Kind = result.GetValue(Kind),
             Folder = folder,
             Preset = preset,
             Device = device,
             DType = SharedOptions.ResolveDType(result.GetRequiredValue(DType), device),
             Attention = result.GetValue(Attention),
             Cache = result.GetRequiredValue(Cache),
-            Batch = batch ?? DefaultBatch,
-            SourceLength = sourceLength ?? DefaultSourceLength,
-            NewTokens = newTokens ?? DefaultNewTokens,
-            NumBeams = numBeams ?? DefaultNumBeams,
-            Warmup = warmup ?? DefaultWarmup,
-            Repeats = repeats ?? DefaultRepeats,
+            Batch = result.GetValue(Batch) ?? DefaultBatch,
+            SourceLength = result.GetValue(SourceLength) ?? DefaultSourceLength,
+            NewTokens = result.GetValue(NewTokens) ?? DefaultNewTokens,
+            NumBeams = result.GetValue(NumBeams) ?? DefaultNumBeams,
+            Warmup = result.GetValue(Warmup) ?? DefaultWarmup,
+            Repeats = result.GetValue(Repeats) ?? DefaultRepeats,
         };
     }
-
-    private static int? AtLeast(ParseResult result, Option<int?> option, int least)
-        => result.GetValue(option) is { } number && number < least ? throw new UsageException($"{option.Name}: expected at least {least}, got {number}") : result.GetValue(option);
 }

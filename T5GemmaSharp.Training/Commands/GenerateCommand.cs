@@ -1,40 +1,92 @@
 using System.CommandLine;
-using T5GemmaSharp.Training.Evaluation;
+using T5GemmaSharp.Generation;
+using T5GemmaSharp.Training.Generation;
 
 namespace T5GemmaSharp.Training.Commands;
 
-/// <summary>The verb <c>generate</c>: answers each text by greedy decoding.</summary>
+/// <summary>The verb <c>generate</c>: answers texts.</summary>
 internal static class GenerateCommand
 {
-    private const int BatchSize = 64;
-    private const int DefaultMaxNewTokens = 64;
+    private const int DefaultBatchSize = 16;
+
+    private static readonly string[] JsonExtensions = [".jsonl", ".json", ".ndjson"];
+
+    private static readonly Argument<string[]> Texts
+        = TextsArgument.Create("Texts for the encoder. Without any: a text a line from --file, or from standard input, where each line is answered as it comes.");
+
+    private static readonly Option<string> Model = SharedOptions.Model();
+    private static readonly Option<string?> InputFile = new("--file")
+    {
+        Description = "Answer the lines of this file, those of like length together, in the order of the file. *.jsonl: rows of JSON.",
+        HelpName = "FILE",
+    };
+
+    private static readonly Option<bool> Jsonl = new("--jsonl")
+    {
+        Description = "Lines are JSON: a string, or an object with one of text, input, prompt or messages ([{\"role\": ..., \"content\": ...}]), and optionally decoder_prompt.",
+    };
+
+    private static readonly Option<string?> Out = new("--out") { Description = "Write the answers to this file, which appears when all are there.", HelpName = "FILE" };
+    private static readonly Option<bool> Json = new("--json")
+    {
+        Description = "Write an answer as a line of JSON: index, result, text, ids, finish_reason, with beams score, with --output-scores token_scores. Otherwise as a line of text: with several texts line breaks become spaces.",
+    };
+
+    private static readonly Option<bool> Chat = new("--chat") { Description = "Each text is the user's turn of a conversation of its own, put into the chat template." };
+    private static readonly Option<string?> DecoderPrompt = new("--decoder-prompt") { Description = "How every answer begins; it is not part of what is written.", HelpName = "TEXT" };
+    private static readonly Option<bool> Untrusted = new("--untrusted") { Description = "Special tokens written in the texts stay plain text." };
+    private static readonly Option<bool> KeepSpecial = new("--keep-special") { Description = "Keep special tokens in the answers." };
+    private static readonly Option<string[]> BadWords = new("--bad-words") { Description = "Text that does not occur in an answer, at its beginning or behind a space. May be given several times.", HelpName = "TEXT" };
+    private static readonly Option<string?> ConfigFile = new("--generation-config") { Description = "JSON file with settings in place of the model's; options come before it.", HelpName = "FILE" };
+    private static readonly Option<string?> Assistant = new("--assistant-model") { Description = "Folder of a smaller model that drafts tokens for this one to check.", HelpName = "DIR" };
+    private static readonly Option<long?> Seed = NumberOption.Create<long>("--seed", "Seed of sampling: the same texts in the same batches give the same answers.");
+    private static readonly Option<int?> BatchSize = NumberOption.Create<int>("--batch-size", $"Most texts a batch. Default {DefaultBatchSize}; 1 with a draft model or prompt lookup.", least: 1);
+    private static readonly Option<bool> NoSort = new("--no-sort") { Description = "Leave the texts in their order when batches are made." };
+    private static readonly Option<string> Device = SharedOptions.Device();
+    private static readonly Option<string> DType = SharedOptions.DType();
 
     public static Command Create()
     {
-        var texts = new Argument<string[]>("text") { Description = "Texts for the encoder; each is answered on a line.", Arity = ArgumentArity.OneOrMore };
-        var model = SharedOptions.Model();
-        var maxNewTokens = NumberOption.Create<int>("--max-new-tokens", $"Longest answer in tokens. Default {DefaultMaxNewTokens}.");
-        var device = SharedOptions.Device();
-        var dtype = SharedOptions.DType();
-        var command = new Command("generate", "Answers texts by greedy decoding.") { texts, model, maxNewTokens, device, dtype };
-        command.SetTorchAction(result => Run(
-            result.GetRequiredValue(model),
-            result.GetRequiredValue(texts),
-            result.GetValue(maxNewTokens) ?? DefaultMaxNewTokens,
-            result.GetRequiredValue(device),
-            result.GetRequiredValue(dtype)));
+        var command = new Command("generate", $"Answers texts. Settings come from the command line, --generation-config, the model's folder, in this order; answers have at most {GenerationRun.DefaultMaxNewTokens} tokens where none says it.")
+        {
+            Texts, Model, InputFile, Jsonl, Out, Json, Chat, DecoderPrompt, Untrusted, KeepSpecial, BadWords, ConfigFile, Assistant, Seed, BatchSize, NoSort, Device, DType,
+        };
+        foreach (var setting in GenerationSettingOptions.All)
+            command.Add(setting.Option);
+        command.SetTorchAction(result => GenerationRun.Run(Read(result)));
         return command;
     }
 
-    private static int Run(string folder, string[] texts, int maxNewTokens, string device, string dtype)
+    private static GenerationRequest Read(ParseResult result)
     {
-        if (maxNewTokens < 1)
-            throw new UsageException($"--max-new-tokens: expected at least 1, got {maxNewTokens}");
-        using var interruption = new Interruption();
-        using var loaded = ModelFolder.Load(folder, device, dtype);
-        var decoder = new BatchDecoder(loaded.Model, loaded.Tokenizer, maxNewTokens, BatchSize);
-        foreach (var answer in decoder.Decode(texts, interruption.Token))
-            Console.WriteLine(answer);
-        return ExitCode.Done;
+        var (texts, file) = (TextsArgument.Read(result, Texts), result.GetValue(InputFile));
+        if (texts.Length > 0 && (file is not null || result.GetValue(Jsonl)))
+            throw new UsageException($"'{texts[0]}': expected no texts beside {InputFile.Name} or {Jsonl.Name}, got {texts.Length}");
+        var config = result.GetValue(ConfigFile) is { } path ? GenerationConfig.FromJson(File.ReadAllText(path), path) : new GenerationConfig();
+        config = GenerationSettingOptions.All.Aggregate(config, (settings, setting) => setting.Apply(settings, result));
+        var isSingle = result.GetValue(Assistant) is not null || config.PromptLookupNumTokens is not null;
+        return new GenerationRequest
+        {
+            Model = result.GetRequiredValue(Model),
+            Device = result.GetRequiredValue(Device),
+            DType = result.GetRequiredValue(DType),
+            Texts = texts,
+            File = file,
+            ReadsJson = result.GetValue(Jsonl) || (file is not null && IsJson(file)),
+            Out = result.GetValue(Out),
+            WritesJson = result.GetValue(Json) || (result.GetValue(Out) is { } output && IsJson(output)),
+            IsChat = result.GetValue(Chat),
+            ParseSpecial = !result.GetValue(Untrusted),
+            SkipSpecialTokens = !result.GetValue(KeepSpecial),
+            DecoderPrompt = result.GetValue(DecoderPrompt),
+            BatchSize = result.GetValue(BatchSize) ?? (isSingle ? 1 : DefaultBatchSize),
+            Sort = !result.GetValue(NoSort),
+            Seed = result.GetValue(Seed),
+            AssistantModel = result.GetValue(Assistant),
+            Config = config,
+            BadWords = result.GetValue(BadWords) ?? [],
+        };
     }
+
+    private static bool IsJson(string path) => JsonExtensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 }

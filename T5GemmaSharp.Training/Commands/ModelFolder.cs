@@ -13,13 +13,13 @@ internal sealed class ModelFolder : IDisposable
     public T5GemmaTokenizer Tokenizer { get; }
 
     public static ModelFolder Load(string folder, string deviceName, string dtypeName)
+        => new(tokenizer: T5GemmaTokenizer.FromPretrained(folder), model: LoadModel(folder, deviceName, dtypeName));
+
+    /// <summary>Loads a model alone, in evaluation mode.</summary>
+    public static T5GemmaForConditionalGeneration LoadModel(string folder, string deviceName, string dtypeName)
     {
         var device = SharedOptions.ResolveDevice(deviceName);
-        var tokenizer = T5GemmaTokenizer.FromPretrained(folder);
-        var options = new PretrainedOptions { Device = device, DType = SharedOptions.ResolveDType(dtypeName, device) };
-        var model = T5GemmaForConditionalGeneration.FromPretrained(folder, options);
-        model.eval();
-        return new ModelFolder(model, tokenizer);
+        return T5GemmaForConditionalGeneration.FromPretrained(folder, new PretrainedOptions { Device = device, DType = SharedOptions.ResolveDType(dtypeName, device) });
     }
 
     public void Dispose() => Model.Dispose();

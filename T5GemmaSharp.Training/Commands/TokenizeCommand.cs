@@ -8,11 +8,7 @@ namespace T5GemmaSharp.Training.Commands;
 /// <summary>The verb <c>tokenize</c>: from text to ids and back, for a person or, line by line, for a program. It needs no libtorch.</summary>
 internal static class TokenizeCommand
 {
-    private static readonly Argument<string[]> Texts = new("text")
-    {
-        Description = "Texts, or with --decode ids. Without any: one text from --file or standard input.",
-        Arity = ArgumentArity.ZeroOrMore,
-    };
+    private static readonly Argument<string[]> Texts = TextsArgument.Create("Texts, or with --decode ids. Without any: one text from --file or standard input.");
 
     private static readonly Option<string> Model = new("--model") { Description = "Folder with tokenizer.json, or that file.", HelpName = "DIR", Required = true };
     private static readonly Option<string?> InputFile = new("--file") { Description = "Read this file in place of standard input.", HelpName = "FILE" };
@@ -49,13 +45,13 @@ internal static class TokenizeCommand
 
     private static int Run(ParseResult result)
     {
-        Check(result);
+        var texts = TextsArgument.Read(result, Texts);
+        Check(result, texts);
         var tokenizer = T5GemmaTokenizer.FromPretrained(result.GetRequiredValue(Model));
         var choices = new EncodingChoices(
             AddBos: Around(result, Bos, tokenizer.BosId, tokenizer.AddsBos),
             AddEos: Around(result, Eos, tokenizer.EosId, tokenizer.AddsEos),
             ParseSpecial: !result.GetValue(NoParseSpecial));
-        var texts = result.GetValue(Texts) ?? [];
         var decode = result.GetValue(Decode);
         if (result.GetValue(Lines) || (decode && texts.Length == 0))
             ConvertLines(result, tokenizer, choices);
@@ -66,7 +62,7 @@ internal static class TokenizeCommand
         return ExitCode.Done;
     }
 
-    private static void Check(ParseResult result)
+    private static void Check(ParseResult result, string[] texts)
     {
         foreach (var (option, others) in Contradictions.Where(pair => result.GetValue(pair.Option)))
         {
@@ -76,7 +72,7 @@ internal static class TokenizeCommand
 
         Demand(result, SkipSpecial, Decode);
         Demand(result, Offsets, Lines);
-        if (result.GetValue(Texts) is { Length: > 0 } texts && (result.GetValue(Lines) || result.GetValue(InputFile) is not null))
+        if (texts.Length > 0 && (result.GetValue(Lines) || result.GetValue(InputFile) is not null))
             throw new UsageException($"'{texts[0]}': expected no texts beside {Lines.Name} or {InputFile.Name}, got {texts.Length}");
     }
 

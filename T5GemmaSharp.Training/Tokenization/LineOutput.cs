@@ -11,6 +11,16 @@ internal sealed partial class LineOutput(Stream stream, Func<bool> isClosed)
     /// <summary>The process's standard output, as bytes.</summary>
     public static LineOutput Standard() => new(Console.OpenStandardOutput(), IsStandardOutputClosed);
 
+    /// <summary>Whether the reader of standard output has gone.</summary>
+    /// <remarks>The console's stream does not say it: work would go on for no one, without end if the input has none.</remarks>
+    public static bool IsStandardOutputClosed()
+    {
+        if (OperatingSystem.IsWindows())
+            return false;
+        var descriptor = new PollDescriptor { Descriptor = StandardOutputDescriptor };
+        return Poll(ref descriptor, count: 1, timeoutInMilliseconds: 0) > 0 && (descriptor.Happened & ErrorOrHangUp) != 0;
+    }
+
     /// <summary>Passes bytes on; false when nobody reads them any more.</summary>
     public bool TryWrite(ReadOnlySpan<byte> bytes)
     {
@@ -19,15 +29,6 @@ internal sealed partial class LineOutput(Stream stream, Func<bool> isClosed)
         stream.Write(bytes);
         stream.Flush();
         return true;
-    }
-
-    // The console's stream says nothing when the reader of a pipe has gone: work would go on for no one, without end if the input has none.
-    private static bool IsStandardOutputClosed()
-    {
-        if (OperatingSystem.IsWindows())
-            return false;
-        var descriptor = new PollDescriptor { Descriptor = StandardOutputDescriptor };
-        return Poll(ref descriptor, count: 1, timeoutInMilliseconds: 0) > 0 && (descriptor.Happened & ErrorOrHangUp) != 0;
     }
 
     [LibraryImport("libc", EntryPoint = "poll")]

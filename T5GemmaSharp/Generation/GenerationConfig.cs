@@ -78,6 +78,16 @@ public sealed partial record GenerationConfig
         return File.Exists(path) ? FromJson(File.ReadAllText(path), path) : FromModelConfig(config);
     }
 
+    /// <summary>Reads a configuration.</summary>
+    /// <param name="json">The text of a <c>generation_config.json</c>.</param>
+    /// <param name="source">Where it comes from, for messages.</param>
+    /// <exception cref="T5GemmaConfigException">The text is no valid generation configuration.</exception>
+    public static GenerationConfig FromJson(string json, string source = FileName)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        return ConfigJson.Read(json, source, T5GemmaJsonContext.Default.GenerationConfig);
+    }
+
     /// <summary>Takes the special ids of a model's configuration.</summary>
     /// <param name="config">The model's configuration.</param>
     public static GenerationConfig FromModelConfig(T5GemmaConfig config)
@@ -122,7 +132,4 @@ public sealed partial record GenerationConfig
             merged[key] = value;
         return merged;
     }
-
-    private static GenerationConfig FromJson(string json, string source) =>
-        ConfigJson.Read(json, source, T5GemmaJsonContext.Default.GenerationConfig);
 }

@@ -58,6 +58,20 @@ public sealed partial class T5GemmaTokenizer
         return BatchLayout.Pad(rows, options, PadId, options.PaddingSide ?? PaddingSide);
     }
 
+    /// <summary>Lays rows of ids, for example of <see cref="EncodeChat"/>, out as one padded batch.</summary>
+    /// <remarks>HF: <c>tokenizer.pad</c>.</remarks>
+    /// <param name="rows">One row of ids each; nothing is added to them or cut.</param>
+    /// <returns>Ids and mask [B, S], int64, on the CPU.</returns>
+    /// <exception cref="ArgumentException">There is no row.</exception>
+    /// <exception cref="InvalidOperationException">Rows of unequal length need padding and the tokenizer has no padding token.</exception>
+    public TokenBatch Pad(IReadOnlyList<int[]> rows)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        if (rows.Count == 0)
+            throw new ArgumentException("rows: expected at least one row, got none", nameof(rows));
+        return BatchLayout.Pad(rows, new BatchEncodingOptions(), PadId, PaddingSide);
+    }
+
     /// <inheritdoc/>
     protected override EncodeResults<EncodedToken> EncodeToTokens(string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings)
     {

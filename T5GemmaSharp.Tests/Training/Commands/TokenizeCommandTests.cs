@@ -93,6 +93,7 @@ public sealed class TokenizeCommandTests
     [TestCase("'d': expected no texts beside --jsonl or --file, got 1", "--jsonl", "d")]
     [TestCase("'d': expected no texts beside --jsonl or --file, got 1", "--file", "x", "d")]
     [TestCase("--decode: expected ids from 0, got 'd'", "--decode", "d")]
+    [TestCase("--idz: expected an option of this command or a text", "--idz", "d")]
     [TestCase("nowhere", "--file", "nowhere")]
     [TestCase("nowhere", "--jsonl", "--file", "nowhere")]
     public void Run_BadUsage_SaysWhatAndExitsWith2(string expected, params string[] arguments)

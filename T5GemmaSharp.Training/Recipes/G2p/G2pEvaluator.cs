@@ -1,5 +1,7 @@
+using T5GemmaSharp.Generation;
 using T5GemmaSharp.Tokenization;
 using T5GemmaSharp.Training.Evaluation;
+using T5GemmaSharp.Training.Generation;
 
 namespace T5GemmaSharp.Training.Recipes.G2p;
 
@@ -8,13 +10,13 @@ public sealed class G2pEvaluator
 {
     private const int BatchSize = 512;
 
-    private readonly BatchDecoder _decoder;
+    private readonly TextGenerator _generator;
 
     /// <summary>Creates an evaluator.</summary>
     /// <param name="model">The model, in evaluation mode.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
     public G2pEvaluator(T5GemmaForConditionalGeneration model, T5GemmaTokenizer tokenizer)
-        => _decoder = new BatchDecoder(model, tokenizer, G2pRecipe.MaxNewTokens, BatchSize);
+        => _generator = new TextGenerator(model, tokenizer, new GenerationConfig { MaxNewTokens = G2pRecipe.MaxNewTokens });
 
     /// <summary>Decodes every word and counts the errors.</summary>
     /// <param name="words">The words.</param>
@@ -24,7 +26,8 @@ public sealed class G2pEvaluator
     public (PronunciationErrors Errors, IReadOnlyList<string> Predictions) Evaluate(IReadOnlyList<PronunciationEntry> words, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(words);
-        var predictions = _decoder.Decode([.. words.Select(entry => entry.Word)], cancellation);
+        var answers = _generator.AnswerAll([.. words.Select(entry => entry.Word)], BatchSize, cancellation);
+        string[] predictions = [.. answers.Select(answer => answer.Trim())]; // a phoneme is a token with the space before it
         var errors = new PronunciationErrors();
         for (var index = 0; index < words.Count; index++)
             errors.Add(predictions[index], words[index].Pronunciations);

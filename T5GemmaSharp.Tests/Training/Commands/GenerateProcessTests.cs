@@ -1,0 +1,127 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using NUnit.Framework;
+using T5GemmaSharp.Tests.Training.Generation;
+
+namespace T5GemmaSharp.Tests.Training.Commands;
+
+/// <summary>The verb as another program sees it: a child process behind pipes, and one that is interrupted.</summary>
+[CancelAfter(120_000)]
+public sealed class GenerateProcessTests
+{
+    private readonly AnsweringModel _model = new();
+
+    [OneTimeTearDown]
+    public void DisposeModel() => _model.Dispose();
+
+    [Test]
+    public async Task Lines_PeerWaitsForEachAnswer_GetsIt(CancellationToken cancellation)
+    {
+        using var process = Start("--json");
+        var answers = new List<int[]>();
+        foreach (var text in new[] { "abcd", "", "d" })
+        {
+            await process.StandardInput.WriteLineAsync(text.AsMemory(), cancellation);
+            await process.StandardInput.FlushAsync(cancellation);
+            using var answer = JsonDocument.Parse(await process.StandardOutput.ReadLineAsync(cancellation) ?? "");
+            answers.Add(AnsweringModel.Ids(answer.RootElement));
+        }
+
+        process.StandardInput.Close();
+        await process.WaitForExitAsync(cancellation);
+        Assert.Multiple(() =>
+        {
+            Assert.That(process.ExitCode, Is.Zero);
+            Assert.That(answers, Is.EqualTo(new[] { "abcd", "", "d" }.Select(text => _model.Greedy(_model.Tokenizer.Encode(text)))));
+        });
+    }
+
+    [Test]
+    public async Task Lines_BadLine_AnswersThoseBeforeAndExitsWith2(CancellationToken cancellation)
+    {
+        using var process = Start("--jsonl");
+        await process.StandardInput.WriteAsync("\"d\"\n{\"messages\": [{\"role\": \"system\", \"content\": \"a\"}]}\n\"a\"\n".AsMemory(), cancellation);
+        process.StandardInput.Close();
+        var output = await process.StandardOutput.ReadToEndAsync(cancellation);
+        var errors = await process.StandardError.ReadToEndAsync(cancellation);
+        await process.WaitForExitAsync(cancellation);
+        Assert.Multiple(() =>
+        {
+            Assert.That(process.ExitCode, Is.EqualTo(2));
+            Assert.That(output.Count(unit => unit == '\n'), Is.EqualTo(1));
+            Assert.That(errors, Is.EqualTo("error: standard input: line 2: System role not supported\n"));
+        });
+    }
+
+    [Test]
+    public async Task Lines_ReaderGone_EndsQuietlyThoughTheInputGoesOn(CancellationToken cancellation)
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Ignore("a closed pipe is not noticed there: the program ends with its input");
+        using var process = Start();
+        process.StandardOutput.Close();
+        try
+        {
+            while (!process.HasExited)
+                await process.StandardInput.WriteLineAsync("d".AsMemory(), cancellation);
+        }
+        catch (IOException)
+        {
+            // the child has closed its end
+        }
+
+        await process.WaitForExitAsync(cancellation);
+        Assert.That((process.ExitCode, await process.StandardError.ReadToEndAsync(cancellation)), Is.EqualTo((0, "")));
+    }
+
+    [TestCase("answers.jsonl")]
+    [TestCase("answers.txt")]
+    public async Task File_Interrupted_KeepsWhatIsDoneAndSaysWhere(string name, CancellationToken cancellation)
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Ignore("one process cannot interrupt another there");
+        var texts = _model["texts.txt"];
+        await File.WriteAllLinesAsync(texts, Enumerable.Repeat("abcd", 200_000), cancellation);
+        using var process = Start("--file", texts, "--out", _model[name], "--batch-size", "2");
+        while (!Directory.GetFiles(_model.Folder, $"{name}.*.partial").Any(file => new FileInfo(file).Length > 0))
+            await Task.Delay(50, cancellation);
+        using (var kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
+            await kill.WaitForExitAsync(cancellation);
+        var errors = await process.StandardError.ReadToEndAsync(cancellation);
+        await process.WaitForExitAsync(cancellation);
+
+        var partial = Directory.GetFiles(_model.Folder, $"{name}.*").Single();
+        var lines = await File.ReadAllLinesAsync(partial, cancellation);
+        Assert.Multiple(() =>
+        {
+            Assert.That(process.ExitCode, Is.EqualTo(130));
+            Assert.That(errors.TrimEnd().Split('\n')[^1], Is.EqualTo($"{partial}: the {lines.Length} answers that were ready"));
+            Assert.That(lines, Is.Not.Empty.And.Length.LessThan(200_000));
+            Assert.That(lines.Distinct().Count(), Is.EqualTo(name.EndsWith(".txt", StringComparison.Ordinal) ? 1 : lines.Length), "every text has the same answer, and every object its own index");
+        });
+    }
+
+    [Test]
+    public async Task Lines_InterruptedWhileWaiting_Ends(CancellationToken cancellation)
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Ignore("one process cannot interrupt another there");
+        using var process = Start();
+        await process.StandardInput.WriteLineAsync("d".AsMemory(), cancellation);
+        await process.StandardInput.FlushAsync(cancellation);
+        await process.StandardOutput.ReadLineAsync(cancellation);
+        using (var kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
+            await kill.WaitForExitAsync(cancellation);
+        await process.WaitForExitAsync(cancellation);
+        Assert.That(process.ExitCode, Is.EqualTo(130));
+    }
+
+    private Process Start(params string[] arguments)
+    {
+        var root = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
+        string[] all = [Path.Combine(AppContext.BaseDirectory, "T5GemmaSharp.Training.dll"), "generate", "--model", _model.Folder, "--device", "cpu", "--max-new-tokens", $"{AnsweringModel.NewTokens}", "--eos-token-id", "none", .. arguments];
+        return Process.Start(new ProcessStartInfo(Path.Combine(root, "dotnet"), all) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })
+            ?? throw new InvalidOperationException("dotnet does not start.");
+    }
+}

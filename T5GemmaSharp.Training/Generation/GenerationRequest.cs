@@ -1,0 +1,52 @@
+using T5GemmaSharp.Generation;
+
+namespace T5GemmaSharp.Training.Generation;
+
+/// <summary>What a command line asks <c>generate</c> to do.</summary>
+internal sealed record GenerationRequest
+{
+    /// <summary>Folder of the model.</summary>
+    public required string Model { get; init; }
+
+    public required string Device { get; init; }
+
+    public required string DType { get; init; }
+
+    /// <summary>Texts of the command line; none: they come from <see cref="File"/> or else from standard input.</summary>
+    public required IReadOnlyList<string> Texts { get; init; }
+
+    public string? File { get; init; }
+
+    /// <summary>Whether lines are JSON.</summary>
+    public bool ReadsJson { get; init; }
+
+    /// <summary>File of the answers; null: standard output.</summary>
+    public string? Out { get; init; }
+
+    public bool WritesJson { get; init; }
+
+    public bool IsChat { get; init; }
+
+    public bool ParseSpecial { get; init; }
+
+    public bool SkipSpecialTokens { get; init; }
+
+    public string? DecoderPrompt { get; init; }
+
+    /// <summary>Most texts a batch.</summary>
+    public required int BatchSize { get; init; }
+
+    /// <summary>Whether texts of like length come together.</summary>
+    public bool Sort { get; init; }
+
+    public long? Seed { get; init; }
+
+    /// <summary>Folder of a draft model; null: none.</summary>
+    public string? AssistantModel { get; init; }
+
+    /// <summary>Settings that replace the model's.</summary>
+    public required GenerationConfig Config { get; init; }
+
+    /// <summary>Texts that do not occur in an answer.</summary>
+    public required IReadOnlyList<string> BadWords { get; init; }
+}

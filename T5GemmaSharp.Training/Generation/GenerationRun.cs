@@ -1,0 +1,167 @@
+using System.Runtime.ExceptionServices;
+using T5GemmaSharp.Generation;
+using T5GemmaSharp.Tokenization;
+using T5GemmaSharp.Training.Commands;
+using T5GemmaSharp.Training.Logging;
+using T5GemmaSharp.Training.Tokenization;
+
+namespace T5GemmaSharp.Training.Generation;
+
+/// <summary>Answers what a command line asks, from its texts, a file or standard input.</summary>
+internal sealed class GenerationRun
+{
+    /// <summary>Longest answer in tokens where neither the command line nor the model says it.</summary>
+    public const int DefaultMaxNewTokens = 256;
+
+    private readonly GenerationRequest _request;
+    private readonly PromptEncoder _encoder;
+    private readonly TextGenerator _generator;
+    private readonly AnswerOutput _output;
+    private readonly CancellationToken _cancellation;
+
+    private GenerationRun(GenerationRequest request, PromptEncoder encoder, TextGenerator generator, AnswerOutput output, CancellationToken cancellation)
+        => (_request, _encoder, _generator, _output, _cancellation) = (request, encoder, generator, output, cancellation);
+
+    // A batch whose answers will be in a file is finished; on a screen nobody waits for it.
+    private CancellationToken BatchCancellation => _request.Out is null ? _cancellation : CancellationToken.None;
+
+    /// <summary>Runs the request.</summary>
+    /// <returns>The exit code.</returns>
+    public static int Run(GenerationRequest request)
+    {
+        using var interruption = new Interruption();
+        using var file = request.Out is { } path ? new AnswerFile(path) : null;
+        try
+        {
+            var code = Run(request, file, interruption.Token);
+            if (code == ExitCode.Done)
+                file?.Commit();
+            return code;
+        }
+        finally
+        {
+            if (file is { IsCommitted: false, Lines: > 0 })
+                Console.Error.WriteLine($"{file.PartialPath}: the {file.Lines} answers that were ready");
+        }
+    }
+
+    private static int Run(GenerationRequest request, AnswerFile? file, CancellationToken cancellation)
+    {
+        // Texts first: a fault in them costs no loading of the model.
+        var tokenizer = T5GemmaTokenizer.FromPretrained(request.Model);
+        if (tokenizer.PadId is null && request.BatchSize > 1)
+            throw new UsageException($"--batch-size: expected 1 with a tokenizer that has no padding token, got {request.BatchSize}");
+        var encoder = new PromptEncoder(tokenizer) { IsChat = request.IsChat, ParseSpecial = request.ParseSpecial, DecoderPrompt = request.DecoderPrompt };
+        var prompts = Prompts(request)?.Select(encoder.Encode).ToList();
+
+        using var model = ModelFolder.LoadModel(request.Model, request.Device, request.DType);
+        using var assistant = request.AssistantModel is { } folder ? ModelFolder.LoadModel(folder, request.Device, request.DType) : null;
+        var generator = new TextGenerator(model, tokenizer, Complete(request, model, tokenizer))
+        {
+            SkipSpecialTokens = request.SkipSpecialTokens,
+            AssistantModel = assistant,
+            Seed = request.Seed,
+        };
+        var format = request.WritesJson ? AnswerFormat.Json : file is null && request.Texts.Count == 1 ? AnswerFormat.Text : AnswerFormat.Line;
+        var run = new GenerationRun(request, encoder, generator, new AnswerOutput(file, format), cancellation);
+        return prompts is null ? run.AnswerArriving() : run.AnswerAll(prompts);
+    }
+
+    /// <summary>The prompts that are known before the first answer; null: they arrive on standard input.</summary>
+    private static List<Prompt>? Prompts(GenerationRequest request)
+    {
+        if (request.Texts.Count > 0)
+            return [.. request.Texts.Select((text, index) => new Prompt($"text {index + 1}", text))];
+        if (request.File is not { } file)
+            return null;
+        using var input = TextInput.Open(file);
+        return new PromptLines(input, file, request.ReadsJson).ReadAll();
+    }
+
+    private static GenerationConfig Complete(GenerationRequest request, T5GemmaForConditionalGeneration model, T5GemmaTokenizer tokenizer)
+    {
+        var (config, defaults) = (request.Config, model.GenerationConfig);
+        if ((config.MaxNewTokens ?? config.MaxLength ?? defaults.MaxNewTokens ?? defaults.MaxLength) is null)
+            config = config with { MaxNewTokens = DefaultMaxNewTokens };
+        if (request.BadWords.Count == 0)
+            return config;
+
+        // A word has other tokens at the beginning of a text than behind a space.
+        var words = request.BadWords.SelectMany(word => new[] { word, $" {word}" }).Select(word => tokenizer.Encode(word, addBos: false, addEos: false));
+        return config with { BadWordsIds = [.. config.BadWordsIds ?? [], .. words.Select(ids => ids.Select(id => (long)id).ToArray())] };
+    }
+
+    private int AnswerAll(List<EncodedPrompt> prompts)
+    {
+        var ordered = new OrderedAnswers(_output.Write);
+        var answered = 0;
+        if (_request.File is not null && (_request.Out is not null || Console.IsOutputRedirected))
+            GenerationConsole.Run(prompts.Count, AnswerBatches);
+        else
+            AnswerBatches(_ => { });
+
+        // Lines of text are told apart by their place alone.
+        if (_request.WritesJson)
+            ordered.ReleaseRest();
+        _output.Flush();
+        return _cancellation.IsCancellationRequested && answered < prompts.Count ? ExitCode.Interrupted : ExitCode.Done;
+
+        void AnswerBatches(Action<int> report)
+        {
+            try
+            {
+                foreach (var batch in PromptBatches.Plan(prompts, _request.BatchSize, _request.Sort).TakeWhile(_ => !_output.IsClosed))
+                {
+                    _cancellation.ThrowIfCancellationRequested();
+                    ordered.Add(_generator.Answer(batch, BatchCancellation));
+                    _output.Flush();
+                    report(answered += batch.Length);
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                // what is ready is written, and the exit code tells
+            }
+        }
+    }
+
+    private int AnswerArriving()
+    {
+        if (!Console.IsInputRedirected)
+            Console.Error.WriteLine("a text a line; the end of the input (Ctrl-D; Ctrl-Z on Windows) ends the program");
+        using var input = TextInput.Open(file: null);
+        var lines = new PromptLines(input, TextInput.Name(file: null), _request.ReadsJson);
+
+        // Reading cannot be interrupted; it is left alone when the program ends.
+        while (Task.Run(lines.ReadArrived).WaitAsync(_cancellation).GetAwaiter().GetResult() is { } arrived && !_output.IsClosed)
+        {
+            var (prompts, fault) = EncodeUntilFault(arrived);
+            foreach (var batch in PromptBatches.Plan(prompts, _request.BatchSize, sort: false))
+            {
+                _cancellation.ThrowIfCancellationRequested();
+                foreach (var answer in _generator.Answer(batch, BatchCancellation))
+                    _output.Write(answer);
+                _output.Flush();
+            }
+
+            fault?.Throw();
+        }
+
+        return ExitCode.Done;
+    }
+
+    private (List<EncodedPrompt> Prompts, ExceptionDispatchInfo? Fault) EncodeUntilFault(IEnumerable<Prompt> arrived)
+    {
+        var prompts = new List<EncodedPrompt>();
+        try
+        {
+            foreach (var prompt in arrived)
+                prompts.Add(_encoder.Encode(prompt));
+            return (prompts, null);
+        }
+        catch (FormatException exception)
+        {
+            return (prompts, ExceptionDispatchInfo.Capture(exception));
+        }
+    }
+}
