@@ -1,8 +1,8 @@
 using NUnit.Framework;
-using T5GemmaSharp.Generation;
 using T5GemmaSharp.Caching;
 using T5GemmaSharp.Checkpoints;
 using T5GemmaSharp.Configuration;
+using T5GemmaSharp.Generation;
 using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Tests.Checkpoints;
 using T5GemmaSharp.Tests.Support;
