@@ -1,5 +1,6 @@
 using T5GemmaSharp.Generation;
 using T5GemmaSharp.Tokenization;
+using T5GemmaSharp.Tokenization.Chat;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Training.Evaluation;
@@ -11,19 +12,21 @@ public sealed class BatchDecoder
     private readonly T5GemmaTokenizer _tokenizer;
     private readonly int _maxNewTokens;
     private readonly int _batchSize;
+    private readonly bool _isChat;
 
     /// <summary>Creates a decoder.</summary>
     /// <param name="model">The model, in evaluation mode.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="maxNewTokens">Longest answer in tokens.</param>
     /// <param name="batchSize">Texts a batch.</param>
-    public BatchDecoder(T5GemmaForConditionalGeneration model, T5GemmaTokenizer tokenizer, int maxNewTokens, int batchSize)
+    /// <param name="isChat">Whether each text is the user's turn of a conversation, which the tokenizer's chat template writes out.</param>
+    public BatchDecoder(T5GemmaForConditionalGeneration model, T5GemmaTokenizer tokenizer, int maxNewTokens, int batchSize, bool isChat = false)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxNewTokens, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
-        (_model, _tokenizer, _maxNewTokens, _batchSize) = (model, tokenizer, maxNewTokens, batchSize);
+        (_model, _tokenizer, _maxNewTokens, _batchSize, _isChat) = (model, tokenizer, maxNewTokens, batchSize, isChat);
     }
 
     /// <summary>Answers texts.</summary>
@@ -49,7 +52,9 @@ public sealed class BatchDecoder
     private string[] DecodeBatch(string[] texts, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
-        var batch = _tokenizer.EncodeBatch(texts);
+        var batch = _isChat
+            ? _tokenizer.EncodeBatch([.. texts.Select(text => _tokenizer.ApplyChatTemplate([new ChatTurn("user", text)]))], new BatchEncodingOptions { AddBos = false, AddEos = false }) // the template has them
+            : _tokenizer.EncodeBatch(texts);
         var output = _model.Generate(
             new GenerationInputs { InputIds = batch.InputIds.to(_model.Device), AttentionMask = batch.AttentionMask.to(_model.Device) },
             new GenerationConfig { MaxNewTokens = _maxNewTokens },
