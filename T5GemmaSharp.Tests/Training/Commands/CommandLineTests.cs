@@ -73,6 +73,7 @@ public sealed class CommandLineTests
         Assert.Multiple(() =>
         {
             Assert.That(generateCode, Is.Zero);
+            Assert.That(CommandRun.Of("generate", "--model", model, "--chat", "--max-new-tokens", "4", "cat").Code, Is.Zero);
             Assert.That(generateOutput.Split('\n'), Has.Length.EqualTo(3));
             Assert.That(inspectCode, Is.Zero);
             Assert.That(inspection.RootElement.GetProperty("architecture").GetString(), Is.EqualTo("T5GemmaForConditionalGeneration"));
