@@ -6,15 +6,12 @@ namespace T5GemmaSharp.Training.Generation;
 
 /// <summary>Takes the answer out of a row of ids.</summary>
 /// <param name="tokenizer">The tokenizer.</param>
-/// <param name="defaults">The model's settings.</param>
-/// <param name="config">Settings that replace them.</param>
+/// <param name="config">The settings, those of the model included.</param>
 /// <param name="skipSpecialTokens">Whether special tokens are left out of the text.</param>
-internal sealed class AnswerReader(T5GemmaTokenizer tokenizer, GenerationConfig defaults, GenerationConfig config, bool skipSpecialTokens)
+internal sealed class AnswerReader(T5GemmaTokenizer tokenizer, GenerationConfig config, bool skipSpecialTokens)
 {
-    private const long DefaultNewTokens = 20;
-
-    private readonly IReadOnlyList<long> _ends = config.EosTokenId ?? defaults.EosTokenId ?? [];
-    private readonly IReadOnlyList<string> _stopStrings = config.StopStrings ?? defaults.StopStrings ?? [];
+    private readonly IReadOnlyList<long> _ends = config.EosTokenId ?? [];
+    private readonly IReadOnlyList<string> _stopStrings = config.StopStrings ?? [];
 
     /// <summary>Reads a row.</summary>
     /// <param name="sequence">Start token, prompt, new tokens, padding.</param>
@@ -28,7 +25,7 @@ internal sealed class AnswerReader(T5GemmaTokenizer tokenizer, GenerationConfig 
         var text = matcher.Append(tokenizer.Decode(ids, skipSpecialTokens)) + matcher.Flush();
         var reason = matcher.StopString is not null ? FinishReason.StopString
             : end >= 0 ? FinishReason.EndOfSequence
-            : ids.Length + promptLength >= LongestLength(promptLength) ? FinishReason.Length
+            : ids.Length + promptLength >= config.MaxLengthAfter(promptLength) ? FinishReason.Length
             : FinishReason.Criterion;
         return (ids, text, reason);
     }
@@ -46,8 +43,5 @@ internal sealed class AnswerReader(T5GemmaTokenizer tokenizer, GenerationConfig 
 
     // A row that a stop string or a criterion has ended is filled up while others go on.
     private ReadOnlySpan<long> WithoutPadding(ReadOnlySpan<long> ids)
-        => (config.PadTokenId ?? defaults.PadTokenId) is { } padding ? ids.TrimEnd(padding) : ids;
-
-    private long LongestLength(int promptLength)
-        => (config.MaxNewTokens ?? defaults.MaxNewTokens) + promptLength ?? config.MaxLength ?? defaults.MaxLength ?? DefaultNewTokens + promptLength;
+        => config.PadTokenId is { } padding ? ids.TrimEnd(padding) : ids;
 }

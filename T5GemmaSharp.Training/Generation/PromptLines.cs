@@ -49,9 +49,7 @@ internal sealed class PromptLines(Stream stream, string name, bool isJson)
 
     private Prompt Read(ReadOnlySpan<byte> line)
     {
-        // Some editors put a byte-order mark in front of a file, and a carriage return behind a line.
-        if (_reader.LineNumber == 1 && line.StartsWith("\uFEFF"u8))
-            line = line[3..];
+        // Some editors put a carriage return behind a line.
         if (line.EndsWith("\r"u8))
             line = line[..^1];
         var place = $"{name}: line {_reader.LineNumber}";

@@ -10,6 +10,7 @@ namespace T5GemmaSharp.Training.Generation;
 /// <param name="config">Settings that replace the model's.</param>
 internal sealed class TextGenerator(T5GemmaForConditionalGeneration model, T5GemmaTokenizer tokenizer, GenerationConfig config)
 {
+    private readonly GenerationConfig _settings = model.GenerationConfig.Override(config);
     private long _batchCount;
 
     /// <summary>Whether special tokens are left out of the texts.</summary>
@@ -55,7 +56,7 @@ internal sealed class TextGenerator(T5GemmaForConditionalGeneration model, T5Gem
             AttentionMask = batch.AttentionMask.to(model.Device),
             DecoderInputIds = prompts[0].DecoderIds.Length == 0 ? null : DecoderInputIds(prompts),
         };
-        var output = model.Generate(inputs, config, Controls(), cancellation);
+        var output = model.Generate(inputs, _settings, Controls(), cancellation);
         return Read(prompts, output);
     }
 
@@ -68,8 +69,7 @@ internal sealed class TextGenerator(T5GemmaForConditionalGeneration model, T5Gem
 
     private Tensor DecoderInputIds(IReadOnlyList<EncodedPrompt> prompts)
     {
-        var defaults = model.GenerationConfig;
-        var start = config.DecoderStartTokenId ?? defaults.DecoderStartTokenId ?? config.BosTokenId ?? defaults.BosTokenId
+        var start = _settings.DecoderStartTokenId ?? _settings.BosTokenId
             ?? throw new NotSupportedException("decoderStartTokenId: neither it nor bosTokenId is given; the decoder needs a first token");
         long[] ids = [.. prompts.SelectMany(prompt => prompt.DecoderIds.Select(id => (long)id).Prepend(start))];
         return tensor(ids, [prompts.Count, prompts[0].DecoderIds.Length + 1], ScalarType.Int64, model.Device);
@@ -82,7 +82,7 @@ internal sealed class TextGenerator(T5GemmaForConditionalGeneration model, T5Gem
         var isBeamSearch = output.SequencesScores is not null;
         var scores = isBeamSearch ? output.SequencesScores!.cpu().data<float>().ToArray() : null; // the line's own test
         var tokenScores = output.Scores is null ? null : Rows<float>(output.TransitionScores(normalizeLogits: !isBeamSearch));
-        var reader = new AnswerReader(tokenizer, model.GenerationConfig, config, SkipSpecialTokens);
+        var reader = new AnswerReader(tokenizer, _settings, SkipSpecialTokens);
         var answers = new List<Answer>();
         foreach (var (row, sequence) in Rows<long>(output.Sequences).Index())
         {

@@ -42,7 +42,7 @@ internal static class JsonLines
             json.Reset();
             try
             {
-                converter.Convert(WithoutMark(line, reader.LineNumber), json);
+                converter.Convert(line, json);
             }
             catch (FormatException exception)
             {
@@ -53,8 +53,4 @@ internal static class JsonLines
             answers.Write("\n"u8);
         }
     }
-
-    // Some editors put a byte-order mark in front of a file; JSON has none.
-    private static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> line, long number)
-        => number == 1 && line.StartsWith("\uFEFF"u8) ? line[3..] : line;
 }

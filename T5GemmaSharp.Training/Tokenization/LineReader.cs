@@ -14,7 +14,7 @@ internal sealed class LineReader(Stream stream)
     /// <summary>Number of the line taken last, from 1.</summary>
     public long LineNumber { get; private set; }
 
-    /// <summary>Takes a line that has arrived, without its line feed. It is valid until <see cref="Fill"/>.</summary>
+    /// <summary>Takes a line that has arrived, without its line feed and without a byte-order mark. It is valid until <see cref="Fill"/>.</summary>
     public bool TryTake(out ReadOnlySpan<byte> line)
     {
         var length = _buffer.AsSpan(_searched, _end - _searched).IndexOf((byte)'\n');
@@ -29,6 +29,10 @@ internal sealed class LineReader(Stream stream)
         line = _buffer.AsSpan(_start, lineEnd - _start);
         _start = _searched = Math.Min(lineEnd + 1, _end);
         LineNumber++;
+
+        // Some editors put a byte-order mark in front of a file.
+        if (LineNumber == 1 && line.StartsWith("\uFEFF"u8))
+            line = line[3..];
         return true;
     }
 

@@ -27,6 +27,17 @@ internal sealed class TemporaryFile : IDisposable
     /// <summary>The open file.</summary>
     public SafeFileHandle Handle => _handle ?? throw new ObjectDisposedException(nameof(TemporaryFile));
 
+    /// <summary>Writes a small file that is either whole or absent.</summary>
+    /// <param name="path">The final place.</param>
+    /// <param name="bytes">The contents.</param>
+    public static void Write(string path, ReadOnlySpan<byte> bytes)
+    {
+        using var file = new TemporaryFile(path, bytes.Length);
+        RandomAccess.Write(file.Handle, bytes, fileOffset: 0);
+        file.Complete();
+        file.Commit();
+    }
+
     /// <summary>Flushes the file to the disk and closes it; the final place is still untouched.</summary>
     public void Complete()
     {

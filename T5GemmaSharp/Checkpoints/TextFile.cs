@@ -6,12 +6,5 @@ namespace T5GemmaSharp.Checkpoints;
 internal static class TextFile
 {
     /// <summary>Writes UTF-8 text beside the final place and moves it there when it is on the disk.</summary>
-    internal static void Write(string path, string text)
-    {
-        var bytes = Encoding.UTF8.GetBytes(text);
-        using var file = new TemporaryFile(path, bytes.Length);
-        RandomAccess.Write(file.Handle, bytes, fileOffset: 0);
-        file.Complete();
-        file.Commit();
-    }
+    internal static void Write(string path, string text) => TemporaryFile.Write(path, Encoding.UTF8.GetBytes(text));
 }

@@ -12,6 +12,7 @@ public sealed class EncodedSource : IDisposable
 {
     private readonly List<Tensor> _owned = [];
     private KeyValueCache? _crossAttention;
+    private bool _isDisposed;
 
     private EncodedSource(T5GemmaForConditionalGeneration model, BaseModelOutput encoderOutputs, Tensor? inputIds, Tensor? attentionMask)
         => (Model, EncoderOutputs, InputIds, AttentionMask) = (model, encoderOutputs, inputIds, attentionMask);
@@ -31,14 +32,12 @@ public sealed class EncodedSource : IDisposable
 
     internal Tensor? AttentionMask { get; }
 
-    internal bool IsDisposed { get; private set; }
-
     /// <summary>Frees the tensors.</summary>
     public void Dispose()
     {
-        if (IsDisposed)
+        if (_isDisposed)
             return;
-        IsDisposed = true;
+        _isDisposed = true;
         _owned.ForEach(tensor => tensor.Dispose());
         _crossAttention?.Dispose();
     }
@@ -57,6 +56,16 @@ public sealed class EncodedSource : IDisposable
         foreach (var tensor in tensors)
             source._owned.Add(tensor.DetachFromDisposeScope());
         return source;
+    }
+
+    /// <summary>Demands that the source can be used with a model.</summary>
+    /// <exception cref="ObjectDisposedException">The source is disposed.</exception>
+    /// <exception cref="ArgumentException">Another model has encoded it.</exception>
+    internal void CheckUsableBy(T5GemmaForConditionalGeneration model)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (!ReferenceEquals(Model, model))
+            throw new ArgumentException("source: expected one that this model has encoded, got another model's");
     }
 
     /// <summary>A cache of cross-attention that shares this source's keys and values; empty the first time.</summary>

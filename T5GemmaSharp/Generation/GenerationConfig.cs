@@ -13,6 +13,8 @@ public sealed partial record GenerationConfig
     /// <summary>Name of the file in a checkpoint folder.</summary>
     public const string FileName = "generation_config.json";
 
+    private const long DefaultNewTokens = 20;
+
     private static readonly PropertyInfo[] Settings =
         [.. typeof(GenerationConfig).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite && property.Name != nameof(AdditionalProperties))];
 
@@ -107,7 +109,7 @@ public sealed partial record GenerationConfig
 
     /// <summary>Returns a copy in which every setting that is given in another configuration replaces this one's.</summary>
     /// <param name="settings">The other configuration; null: none.</param>
-    internal GenerationConfig Override(GenerationConfig? settings)
+    public GenerationConfig Override(GenerationConfig? settings)
     {
         if (settings is null)
             return this;
@@ -121,6 +123,10 @@ public sealed partial record GenerationConfig
         merged.AdditionalProperties = Merged(AdditionalProperties, settings.AdditionalProperties);
         return merged;
     }
+
+    /// <summary>The length at which a result ends, in tokens, start token and prompt included.</summary>
+    /// <param name="promptLength">Tokens before the first new one, the start token included.</param>
+    public long MaxLengthAfter(long promptLength) => MaxNewTokens + promptLength ?? MaxLength ?? DefaultNewTokens + promptLength;
 
     // Joins the keys that this library does not read, so that one configuration's do not hide the other's.
     private static IDictionary<string, JsonElement>? Merged(IDictionary<string, JsonElement>? properties, IDictionary<string, JsonElement>? settings)

@@ -7,7 +7,6 @@ namespace T5GemmaSharp.Generation;
 /// <remarks>HF: <c>GenerationConfig.validate</c> and the preparation in <c>GenerationMixin.generate</c>.</remarks>
 internal sealed class GenerationSettingsResolver
 {
-    private const long DefaultNewTokens = 20;
     private const int DefaultTopK = 50;
 
     // Settings of transformers that change the result and are not here, with the values at which they do not. They must not be ignored silently.
@@ -57,7 +56,7 @@ internal sealed class GenerationSettingsResolver
 
     private GenerationSettings Resolve(long promptLength)
     {
-        var maxLength = _config.MaxNewTokens + promptLength ?? _config.MaxLength ?? DefaultNewTokens + promptLength;
+        var maxLength = _config.MaxLengthAfter(promptLength);
         Demand(promptLength < maxLength, "maxLength", $"more than the {promptLength} tokens of the decoder's prompt", maxLength);
         var eos = _config.EosTokenId ?? [];
         return new GenerationSettings

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
+using T5GemmaSharp.Checkpoints;
 
 namespace T5GemmaSharp.Interop;
 
@@ -114,13 +115,7 @@ internal static partial class LibTorchSharpLibrary
             Directory.CreateDirectory(folder);
             if (File.Exists(path) && image.SequenceEqual(File.ReadAllBytes(path)))
                 return true;
-            var sibling = $"{path}.{Guid.NewGuid():N}.tmp";
-            using (var stream = new FileStream(sibling, FileMode.CreateNew, FileAccess.Write))
-            {
-                stream.Write(image);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(sibling, path, overwrite: true);
+            TemporaryFile.Write(path, image);
             return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text;
 using T5GemmaSharp.Tokenization.Bpe;
 
@@ -44,8 +45,14 @@ public sealed partial class T5GemmaTokenizer
         if (_decoder.Ignores(id, skipSpecial: false))
             return;
         if (_decoder.ByteOf(id) is { } value)
+        {
             bytes.Add(value);
-        else
-            bytes.AddRange(Encoding.UTF8.GetBytes(_decoder.TextOf(id).ToString()));
+            return;
+        }
+
+        var text = _decoder.TextOf(id);
+        var start = bytes.Count;
+        CollectionsMarshal.SetCount(bytes, start + Encoding.UTF8.GetByteCount(text));
+        Encoding.UTF8.GetBytes(text, CollectionsMarshal.AsSpan(bytes)[start..]);
     }
 }

@@ -68,8 +68,6 @@ public sealed partial class T5GemmaTokenizer : Tokenizer
     /// <summary>Longest input in tokens by the tokenizer's files (HF: <c>model_max_length</c>); null when they set no limit. Nothing is cut unless <see cref="BatchEncodingOptions.MaxLength"/> asks for it.</summary>
     public int? ModelMaxLength { get; }
 
-    internal TokenDecoder Decoder => _decoder;
-
     /// <summary>Reads a tokenizer.</summary>
     /// <param name="path">
     /// A folder with <c>tokenizer.json</c> or else <c>tokenizer.model</c>, and optionally <c>tokenizer_config.json</c> and <c>special_tokens_map.json</c>;

@@ -27,7 +27,7 @@ public sealed class AnswerReaderTests
     public void Read_LengthLimit_CountsTheBeginning(long maxLength, FinishReason expected)
         => Assert.That(Reader(new GenerationConfig { MaxLength = maxLength }).Read(Ids("<bos> d a b c"), promptLength: 2).Reason, Is.EqualTo(expected));
 
-    private static AnswerReader Reader(GenerationConfig defaults) => new(TinyTokenizer.Create(), defaults, new GenerationConfig(), skipSpecialTokens: true);
+    private static AnswerReader Reader(GenerationConfig config) => new(TinyTokenizer.Create(), config, skipSpecialTokens: true);
 
     private static long[] Ids(string pieces) => [.. pieces.Split(' ').Select(piece => (long)TinyTokenizer.Id(piece))];
 }

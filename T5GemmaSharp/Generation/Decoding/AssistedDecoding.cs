@@ -31,8 +31,6 @@ internal sealed class AssistedDecoding : IDecoding
 
     public IReadOnlyList<float> LogProbabilities => _logProbabilities;
 
-    public bool HasReachedMaxLength => Sequences.size(1) >= _plan.Settings.MaxLength;
-
     public void Step()
     {
         using var scope = NewDisposeScope();

@@ -43,8 +43,6 @@ internal sealed class BeamSearchDecoding : IDecoding
 
     public IReadOnlyList<float> LogProbabilities => []; // beams change until the end
 
-    public bool HasReachedMaxLength => Sequences.size(2) >= Settings.MaxLength;
-
     private GenerationSettings Settings => _plan.Settings;
 
     private int Beams => Settings.NumBeams;

@@ -18,8 +18,9 @@ internal sealed class DecoderRunner : IDisposable
     private readonly int _rowsPerSource;
     private readonly EncoderDecoderCache? _cache;
     private readonly Tensor? _promptMask;
-    private readonly Tensor? _attentionMask; // [rows of the model, S]
-    private int[] _rows; // the rows that the model still computes
+    private readonly TensorSlot _rowIndex = new(); // the rows that the model still computes
+    private readonly TensorSlot _sourceIndex = new(); // the sources of these rows
+    private int[] _rows = [];
     private bool _isExpanded;
 
     /// <summary>Prepares the decoder.</summary>
@@ -32,8 +33,7 @@ internal sealed class DecoderRunner : IDisposable
     public DecoderRunner(EncodedSource source, GenerationSettings settings, int rowsPerSource, Tensor? promptMask, StepRecords? records, bool keepsWholeCache = false)
     {
         (_source, _settings, _rowsPerSource, _promptMask, _records) = (source, settings, rowsPerSource, promptMask, records);
-        _attentionMask = source.AttentionMask;
-        _rows = [.. Enumerable.Range(0, (int)source.BatchSize * rowsPerSource)];
+        Compute([.. Enumerable.Range(0, RowCount)]);
         if (settings.UseCache)
             _cache = new EncoderDecoderCache(SelfAttentionCache(keepsWholeCache), source.CrossAttentionCache());
     }
@@ -67,8 +67,8 @@ internal sealed class DecoderRunner : IDisposable
         using var scope = NewDisposeScope();
         var places = Enumerable.Range(0, _rows.Length).Where(place => isActive[_rows[place]]).Select(place => (long)place).ToArray();
         if (places.Length > 0)
-            _cache?.Reorder(torch.tensor(places, dtype: ScalarType.Int64, device: Device()));
-        _rows = [.. places.Select(place => _rows[place])];
+            _cache?.Reorder(Index(places));
+        Compute([.. places.Select(place => _rows[place])]);
     }
 
     /// <summary>Follows beams: each row goes on from another one of the same source.</summary>
@@ -85,14 +85,29 @@ internal sealed class DecoderRunner : IDisposable
 
         // The rows of a source have the same cross-attention entries, so only the others move.
         var places = _rows.Select(row => placeOf[from[row]]).ToArray();
-        _cache.SelfAttentionCache.Reorder(torch.tensor(places, dtype: ScalarType.Int64, device: Device()));
+        _cache.SelfAttentionCache.Reorder(Index(places));
     }
 
     /// <summary>Takes back the newest tokens.</summary>
     /// <param name="length">Tokens to keep.</param>
     public void Crop(long length) => _cache?.Crop(length);
 
-    public void Dispose() => _cache?.Dispose();
+    public void Dispose()
+    {
+        _cache?.Dispose();
+        _rowIndex.Dispose();
+        _sourceIndex.Dispose();
+    }
+
+    private void Compute(int[] rows)
+    {
+        _rows = rows;
+        _rowIndex.Value = Index(rows.Select(row => (long)row));
+        _sourceIndex.Value = Index(rows.Select(row => (long)(row / _rowsPerSource)));
+    }
+
+    private Tensor Index(IEnumerable<long> numbers)
+        => torch.tensor(numbers.ToArray(), dtype: ScalarType.Int64, device: _source.EncoderOutputs.LastHiddenState.device);
 
     private KeyValueCache SelfAttentionCache(bool keepsWholeCache)
     {
@@ -101,19 +116,17 @@ internal sealed class DecoderRunner : IDisposable
         return keepsWholeCache ? new DynamicCache(Config.NumHiddenLayers) : new DynamicCache(Config);
     }
 
-    private Device Device() => _source.EncoderOutputs.LastHiddenState.device;
-
     private Tensor Run(Tensor sequences, long logitsToKeep)
     {
         using var scope = NewDisposeScope();
         var isFirst = !_isExpanded;
         var past = _cache?.SequenceLength ?? 0;
-        var ids = Selected(sequences, isFirst).narrow(1, past, sequences.size(1) - past);
+        var ids = (isFirst ? OneRowASource(sequences) : OfRows(sequences)).narrow(1, past, sequences.size(1) - past);
         var states = _source.EncoderOutputs.LastHiddenState;
         var output = _source.Model.call(new T5GemmaInputs
         {
             EncoderOutputs = new BaseModelOutput { LastHiddenState = isFirst ? states : ExpandedStates(states) },
-            AttentionMask = _attentionMask is { } mask ? isFirst ? mask : Selected(mask, _rows.Select(row => row / _rowsPerSource)) : null,
+            AttentionMask = _source.AttentionMask is { } mask ? isFirst ? mask : OfSources(mask) : null,
             DecoderInputIds = ids,
             DecoderAttentionMask = _promptMask is { } prompt ? DecoderMask(prompt, sequences.size(1), isFirst) : null,
             PastKeyValues = _cache,
@@ -140,33 +153,29 @@ internal sealed class DecoderRunner : IDisposable
     }
 
     // The first step needs one row a source: those of a source are still equal.
-    private Tensor Selected(Tensor tensor, bool isFirst)
-    {
-        if (isFirst)
-            return _rowsPerSource == 1 ? tensor.alias() : Selected(tensor, Enumerable.Range(0, (int)_source.BatchSize).Select(source => source * _rowsPerSource));
-        return _rows.Length == tensor.size(0) ? tensor.alias() : Selected(tensor, _rows);
-    }
+    private Tensor OneRowASource(Tensor sequences) => sequences.reshape(_source.BatchSize, _rowsPerSource, -1).select(1, 0);
+
+    private Tensor OfRows(Tensor tensor) => _rows.Length == RowCount ? tensor : tensor.index_select(0, _rowIndex.Value);
+
+    private Tensor OfSources(Tensor tensor) => _rows.Length == _source.BatchSize && _rowsPerSource == 1 ? tensor : tensor.index_select(0, _sourceIndex.Value);
 
     private Tensor DecoderMask(Tensor promptMask, long length, bool isFirst)
     {
-        var prompt = isFirst ? promptMask : Selected(promptMask, _rows.Select(row => row / _rowsPerSource));
+        var prompt = isFirst ? promptMask : OfSources(promptMask);
         var rest = torch.ones([prompt.size(0), length - prompt.size(1)], dtype: prompt.dtype, device: prompt.device);
         return torch.cat([prompt, rest], dim: 1);
     }
 
     // With a cache the layers read keys and values from it; the states then only have to have the right shape.
     private Tensor ExpandedStates(Tensor states) => _cache is null
-        ? Selected(states, _rows.Select(row => row / _rowsPerSource))
+        ? OfSources(states)
         : states.narrow(0, 0, 1).expand(_rows.Length, -1, -1);
-
-    private static Tensor Selected(Tensor tensor, IEnumerable<int> rows)
-        => tensor.index_select(0, torch.tensor(rows.Select(row => (long)row).ToArray(), dtype: ScalarType.Int64, device: tensor.device));
 
     private Tensor AllRows(Tensor logits)
     {
         if (_rows.Length == RowCount)
             return logits;
         var all = torch.zeros([RowCount, logits.size(1)], dtype: logits.dtype, device: logits.device);
-        return all.index_copy_(0, torch.tensor(_rows.Select(row => (long)row).ToArray(), dtype: ScalarType.Int64, device: logits.device), logits);
+        return all.index_copy_(0, _rowIndex.Value, logits);
     }
 }

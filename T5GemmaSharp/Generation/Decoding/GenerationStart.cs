@@ -61,9 +61,7 @@ internal static class GenerationStart
     {
         if (inputs.Source is { } source)
         {
-            ObjectDisposedException.ThrowIf(source.IsDisposed, source);
-            if (!ReferenceEquals(source.Model, model))
-                throw new ArgumentException("source: expected one that this model has encoded, got another model's", nameof(inputs));
+            source.CheckUsableBy(model);
             if (inputs is not { InputIds: null, InputsEmbeds: null, EncoderOutputs: null, AttentionMask: null })
                 throw new ArgumentException("source: expected no ids, embeddings, encoder outputs or mask beside it: it brings its own", nameof(inputs));
             return;

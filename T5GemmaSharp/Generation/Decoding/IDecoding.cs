@@ -17,9 +17,6 @@ internal interface IDecoding : IDisposable
     /// <summary>Log-probabilities of the new tokens of the first row, by the model itself; empty unless the controls ask for them.</summary>
     IReadOnlyList<float> LogProbabilities { get; }
 
-    /// <summary>Whether the longest length is reached.</summary>
-    bool HasReachedMaxLength { get; }
-
     /// <summary>Makes the next token of every row, or several.</summary>
     void Step();
 

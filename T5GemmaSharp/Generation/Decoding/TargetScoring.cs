@@ -56,9 +56,7 @@ internal static class TargetScoring
 
     private static void Check(T5GemmaForConditionalGeneration model, EncodedSource source, Tensor labels)
     {
-        ObjectDisposedException.ThrowIf(source.IsDisposed, source);
-        if (!ReferenceEquals(source.Model, model))
-            throw new ArgumentException("source: expected one that this model has encoded, got another model's", nameof(source));
+        source.CheckUsableBy(model);
         if (labels.dim() != 2 || labels.size(1) == 0 || labels.dtype != ScalarType.Int64 || labels.size(0) == 0 || labels.size(0) % source.BatchSize != 0)
             throw new ArgumentException($"labels: expected int64 [a multiple of {source.BatchSize}, length of at least 1], got {labels.dtype} [{string.Join(", ", labels.shape)}]", nameof(labels));
         using var cpu = labels.cpu();

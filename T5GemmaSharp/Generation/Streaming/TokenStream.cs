@@ -18,6 +18,7 @@ internal sealed class TokenStream : IModelWork
     private readonly GenerationConfig _config;
     private readonly int _capacity;
     private IDecoding? _decoding;
+    private long _promptLength;
     private long _emitted;
     private volatile bool _isAbandoned;
 
@@ -78,7 +79,7 @@ internal sealed class TokenStream : IModelWork
         if (_request.Source is { BatchSize: not 1 } source)
             throw new GenerationConfigException([$"stream: expected a source of one row, got {source.BatchSize}"]);
         _decoding = GenerationStart.Begin(_model, inputs, _config, Controls);
-        _emitted = _decoding.Sequences.size(1);
+        _promptLength = _emitted = _decoding.Sequences.size(1);
     }
 
     // Whether the stream has ended.
@@ -110,7 +111,7 @@ internal sealed class TokenStream : IModelWork
             return FinishReason.EndOfSequence;
         if (_stops.StopString is not null)
             return FinishReason.StopString;
-        return _decoding!.HasReachedMaxLength ? FinishReason.Length : FinishReason.Criterion;
+        return _decoding!.Sequences.size(1) >= _config.MaxLengthAfter(_promptLength) ? FinishReason.Length : FinishReason.Criterion;
     }
 
     private bool End(Exception? error)

@@ -45,17 +45,9 @@ internal static class ChatTemplateFiles
             return templates;
         var file = files.Describe(TokenizerFiles.TokenizerConfig);
         using var document = JsonSections.ParseDocument(json, file);
-        try
-        {
-            foreach (var (name, source) in ReadField(new JsonField(file, "", document.RootElement).Find("chat_template")))
-                templates[name] = ChatTemplate.ParseLater(source, name == DefaultName ? "chat_template" : $"chat_template \"{name}\"");
-        }
-        catch (InvalidOperationException exception)
-        {
-            // JsonElement.GetString refuses text that is no valid UTF-16, such as a lone surrogate escape.
-            throw new TokenizerFormatException(file, "chat_template", exception.Message, exception);
-        }
-
+        var field = new JsonField(file, "", document.RootElement).Find("chat_template");
+        foreach (var (name, source) in JsonSections.Guard(file, () => ReadField(field).ToList(), "chat_template"))
+            templates[name] = ChatTemplate.ParseLater(source, name == DefaultName ? "chat_template" : $"chat_template \"{name}\"");
         return templates;
     }
 

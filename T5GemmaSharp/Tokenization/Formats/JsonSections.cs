@@ -48,7 +48,10 @@ internal sealed class JsonSections : IDisposable
     public void Dispose() => _documents.ForEach(document => document.Dispose());
 
     /// <summary>Runs code that reads JSON; its complaints name the file.</summary>
-    public static T Guard<T>(string file, Func<T> read)
+    /// <param name="file">The file's name, for messages.</param>
+    /// <param name="read">The code.</param>
+    /// <param name="field">What it reads, for messages about its text.</param>
+    public static T Guard<T>(string file, Func<T> read, string field = "text")
     {
         try
         {
@@ -61,7 +64,7 @@ internal sealed class JsonSections : IDisposable
         catch (InvalidOperationException exception)
         {
             // The readers of System.Text.Json refuse text that is no valid Unicode, such as an escape of a lone surrogate.
-            throw new TokenizerFormatException(file, "text", $"expected valid Unicode, got: {exception.Message}", exception);
+            throw new TokenizerFormatException(file, field, $"expected valid Unicode, got: {exception.Message}", exception);
         }
     }
 

@@ -67,7 +67,7 @@ internal sealed class TokenizerFiles
         {
             var path = Path.Combine(folder, name);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!); // it lies at least in the folder
-            WriteWhole(path, read());
+            TemporaryFile.Write(path, read());
         }
     }
 
@@ -90,13 +90,5 @@ internal sealed class TokenizerFiles
         return Directory.Exists(templates)
             ? Directory.GetFiles(templates, "*.jinja").Order(StringComparer.Ordinal).Select(file => $"{AdditionalTemplates}/{Path.GetFileName(file)}")
             : [];
-    }
-
-    private static void WriteWhole(string path, byte[] bytes)
-    {
-        using var file = new TemporaryFile(path, bytes.Length);
-        RandomAccess.Write(file.Handle, bytes, fileOffset: 0);
-        file.Complete();
-        file.Commit();
     }
 }

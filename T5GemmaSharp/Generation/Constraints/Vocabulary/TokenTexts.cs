@@ -1,6 +1,4 @@
-using System.Text;
 using T5GemmaSharp.Tokenization;
-using T5GemmaSharp.Tokenization.Decoding;
 
 namespace T5GemmaSharp.Generation.Constraints.Vocabulary;
 
@@ -18,7 +16,7 @@ internal sealed class TokenTexts
         for (var id = 0; id < tokenizer.VocabularySize; id++)
         {
             if (!tokenizer.IsSpecial(id) && !without.Contains(id))
-                Append(tokenizer.Decoder, id, bytes);
+                tokenizer.AppendBytes(id, bytes);
             _starts[id + 1] = bytes.Count;
         }
 
@@ -31,27 +29,4 @@ internal sealed class TokenTexts
     /// <summary>The bytes of a token; empty for an id outside the vocabulary and for a token that is no text, such as a special one.</summary>
     public ReadOnlySpan<byte> this[int id]
         => (uint)id < (uint)Count ? _bytes.AsSpan(_starts[id].._starts[id + 1]) : default;
-
-    private static void Append(TokenDecoder decoder, int id, List<byte> bytes)
-    {
-        if (decoder.ByteOf(id) is { } value)
-        {
-            bytes.Add(value);
-            return;
-        }
-
-        var start = bytes.Count;
-        Span<byte> encoded = stackalloc byte[4];
-        for (var rest = decoder.TextOf(id); !rest.IsEmpty;)
-        {
-            if (Rune.DecodeFromUtf16(rest, out var rune, out var length) != System.Buffers.OperationStatus.Done)
-            {
-                bytes.RemoveRange(start, bytes.Count - start); // half a character is no text
-                return;
-            }
-
-            bytes.AddRange(encoded[..rune.EncodeToUtf8(encoded)]);
-            rest = rest[length..];
-        }
-    }
 }
