@@ -2,7 +2,6 @@ using NUnit.Framework;
 using T5GemmaSharp.Caching;
 using T5GemmaSharp.Checkpoints;
 using T5GemmaSharp.Configuration;
-using T5GemmaSharp.Generation;
 using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Tests.Checkpoints;
 using T5GemmaSharp.Tests.Support;
@@ -13,15 +12,13 @@ namespace T5GemmaSharp.Tests.Memory;
 /// <summary>No call leaves a tensor behind, whether it ends well or with an exception.</summary>
 public sealed class LiveTensorTests
 {
-    private const int Repetitions = 4;
-
     private static IEnumerable<AttentionImplementation> Implementations => [AttentionImplementation.Eager, AttentionImplementation.Auto, AttentionImplementation.Sdpa];
 
     [Test]
     public void LeakingCall_IsSeen()
     {
         var leaked = new List<Tensor>();
-        Assert.That(Leaked(() => leaked.Add(ones(1))), Is.EqualTo(Repetitions));
+        Assert.That(LiveTensors.Leaked(() => leaked.Add(ones(1))), Is.EqualTo(LiveTensors.Repetitions));
         leaked.ForEach(tensor => tensor.Dispose());
     }
 
@@ -29,7 +26,7 @@ public sealed class LiveTensorTests
     public void Forward_EveryClass_LeavesNothing([ValueSource(typeof(ModelClass), nameof(ModelClass.All))] object source, [ValueSource(nameof(Implementations))] AttentionImplementation attention, [Values] bool isRecording)
     {
         using var model = SampleModel.Random((ModelClass)source, options: new() { Attention = attention });
-        AssertNothingLeft(() =>
+        LiveTensors.AssertNothingLeft(() =>
         {
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
@@ -53,7 +50,7 @@ public sealed class LiveTensorTests
     public void Forward_Bf16WithReadyMasks_LeavesNothing()
     {
         using var model = SampleModel.RandomLM(options: new() { DType = ScalarType.BFloat16 });
-        AssertNothingLeft(() =>
+        LiveTensors.AssertNothingLeft(() =>
         {
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
@@ -71,7 +68,7 @@ public sealed class LiveTensorTests
         using var embeddings = randn(2, 7, 24);
         using var decoderEmbeddings = randn(2, 6, 20);
         using var mask = SampleModel.SourceMask();
-        AssertNothingLeft(() =>
+        LiveTensors.AssertNothingLeft(() =>
         {
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
@@ -87,7 +84,7 @@ public sealed class LiveTensorTests
     {
         using var model = SampleModel.RandomLM(SampleModel.Config with { DropoutRate = 0.1, AttentionDropout = 0.1 });
         model.train();
-        AssertNothingLeft(() =>
+        LiveTensors.AssertNothingLeft(() =>
         {
             using var scope = NewDisposeScope();
             model.zero_grad();
@@ -100,7 +97,7 @@ public sealed class LiveTensorTests
     {
         using var model = (T5GemmaForSequenceClassification)SampleModel.Random(ModelClass.All[3]);
         model.train();
-        AssertNothingLeft(() =>
+        LiveTensors.AssertNothingLeft(() =>
         {
             using var scope = NewDisposeScope();
             model.zero_grad();
@@ -112,7 +109,7 @@ public sealed class LiveTensorTests
     public void Forward_CallersCache_IsFreedWithIt()
     {
         using var model = SampleModel.RandomLM();
-        AssertNothingLeft(() =>
+        LiveTensors.AssertNothingLeft(() =>
         {
             using var noGrad = no_grad();
             using var cache = new EncoderDecoderCache(model.Config.Decoder);
@@ -125,82 +122,8 @@ public sealed class LiveTensorTests
     }
 
     [Test]
-    public void Generate_LeavesNothing([Values] bool useCache, [Values] bool outputScores)
-    {
-        using var model = SampleModel.RandomLM();
-        AssertNothingLeft(() =>
-        {
-            using var scope = NewDisposeScope();
-            model.Generate(new() { InputIds = SampleModel.SourceIds(), AttentionMask = SampleModel.SourceMask() }, new() { MaxNewTokens = 7, UseCache = useCache, OutputScores = outputScores });
-        });
-    }
-
-    private static IEnumerable<TestCaseData> GenerationModes()
-    {
-        yield return new TestCaseData(new GenerationConfig { NumBeams = 3, NumReturnSequences = 2, OutputScores = true }).SetArgDisplayNames("beams");
-        yield return new TestCaseData(new GenerationConfig { DoSample = true, OutputLogits = true, OutputHiddenStates = true, OutputAttentions = true }).SetArgDisplayNames("sampling, all outputs");
-        yield return new TestCaseData(new GenerationConfig { CacheImplementation = "static", RepetitionPenalty = 1.3, NoRepeatNgramSize = 2 }).SetArgDisplayNames("static cache, processors");
-    }
-
-    [TestCaseSource(nameof(GenerationModes))]
-    public void Generate_EveryMode_LeavesNothing(object mode)
-    {
-        using var model = SampleModel.RandomLM();
-        AssertNothingLeft(() =>
-        {
-            using var scope = NewDisposeScope();
-            model.Generate(new() { InputIds = SampleModel.SourceIds() }, (GenerationConfig)mode with { MaxNewTokens = 7 }, new() { Seed = 1 });
-            using var source = model.Encode(new() { InputIds = SampleModel.SourceIds() });
-            model.Generate(new() { Source = source }, (GenerationConfig)mode with { MaxNewTokens = 7 });
-        });
-    }
-
-    [Test]
-    public void Generate_TenThousandTimes_LeavesMemoryWhereItWas()
-    {
-        using var model = SampleModel.RandomLM();
-        using var outer = NewDisposeScope();
-        var inputs = new GenerationInputs { InputIds = SampleModel.SourceIds() };
-        Repeat(500);
-        var (tensors, memory) = (LiveTensors.Count, Environment.WorkingSet);
-        Repeat(10_000);
-        Assert.That(LiveTensors.Count, Is.EqualTo(tensors));
-        Assert.That((Environment.WorkingSet - memory) / 1e6, Is.LessThan(64), "growth in MB: the collector's heap breathes, a leak of one tensor a step would be hundreds");
-        TestContext.Out.WriteLine($"resident memory: {memory / 1e6:F1} MB before, {Environment.WorkingSet / 1e6:F1} MB after");
-
-        void Repeat(int times)
-        {
-            for (var time = 0; time < times; time++)
-            {
-                using var scope = NewDisposeScope();
-                model.Generate(inputs, new() { MaxNewTokens = 2, EosTokenId = [] });
-            }
-        }
-    }
-
-    [Test]
-    public void Generate_Cancelled_LeavesNothing()
-    {
-        using var model = SampleModel.RandomLM();
-        AssertNothingLeft(() =>
-        {
-            using var cancellation = new CancellationTokenSource();
-            var calls = 0;
-            var counter = model.Model.Decoder.register_forward_hook((_, _, output) =>
-            {
-                if (++calls == 3)
-                    cancellation.Cancel();
-                return output;
-            });
-            using var scope = NewDisposeScope();
-            Assert.That(() => model.Generate(new() { InputIds = SampleModel.SourceIds() }, new() { MaxNewTokens = 9, EosTokenId = [] }, cancellationToken: cancellation.Token), Throws.InstanceOf<OperationCanceledException>());
-            counter.remove();
-        });
-    }
-
-    [Test]
     public void FromConfig_Disposed_LeavesNothing([ValueSource(typeof(ModelClass), nameof(ModelClass.All))] object source) =>
-        AssertNothingLeft(() => ((ModelClass)source).Build(SampleModel.Config, null).Dispose());
+        LiveTensors.AssertNothingLeft(() => ((ModelClass)source).Build(SampleModel.Config, null).Dispose());
 
     [Test]
     public void FromConfig_InsideAScope_OutlivesIt()
@@ -219,7 +142,7 @@ public sealed class LiveTensorTests
         using var folder = new ScratchFolder();
         using (var saved = SampleModel.RandomLM())
             saved.SavePretrained(folder.Path);
-        AssertNothingLeft(() => modelClass.Load(folder.Path, new() { IsEncoderDecoder = modelClass.IsEncoderDecoder, DType = dtype }).Dispose());
+        LiveTensors.AssertNothingLeft(() => modelClass.Load(folder.Path, new() { IsEncoderDecoder = modelClass.IsEncoderDecoder, DType = dtype }).Dispose());
     }
 
     [Test]
@@ -227,7 +150,7 @@ public sealed class LiveTensorTests
     {
         using var folder = new ScratchFolder();
         using var model = SampleModel.RandomLM();
-        AssertNothingLeft(() => model.SavePretrained(folder.Path, maxShardSizeInBytes: 20_000));
+        LiveTensors.AssertNothingLeft(() => model.SavePretrained(folder.Path, maxShardSizeInBytes: 20_000));
     }
 
     [Test]
@@ -236,8 +159,8 @@ public sealed class LiveTensorTests
         using var folder = new ScratchFolder();
         using (var saved = SampleModel.Random(ModelClass.All[2]))
             ModelClass.Save(saved, folder.Path);
-        AssertNothingLeft(() => Assert.Throws<CheckpointMismatchException>(() => T5GemmaForConditionalGeneration.FromPretrained(folder.Path)));
-        AssertNothingLeft(() => Assert.Throws<ArgumentException>(() => T5GemmaModel.FromPretrained(folder.Path)));
+        LiveTensors.AssertNothingLeft(() => Assert.Throws<CheckpointMismatchException>(() => T5GemmaForConditionalGeneration.FromPretrained(folder.Path)));
+        LiveTensors.AssertNothingLeft(() => Assert.Throws<ArgumentException>(() => T5GemmaModel.FromPretrained(folder.Path)));
     }
 
     [Test]
@@ -247,7 +170,7 @@ public sealed class LiveTensorTests
         using (var saved = SampleModel.RandomLM())
             saved.SavePretrained(folder.Path);
         File.WriteAllText(folder["generation_config.json"], "{ \"max_new_tokens\": \"many\" }");
-        AssertNothingLeft(() => Assert.That(() => T5GemmaForConditionalGeneration.FromPretrained(folder.Path),
+        LiveTensors.AssertNothingLeft(() => Assert.That(() => T5GemmaForConditionalGeneration.FromPretrained(folder.Path),
             Throws.TypeOf<T5GemmaConfigException>().With.Message.Contains(folder["generation_config.json"]).And.Message.Contains("max_new_tokens")));
     }
 
@@ -259,7 +182,7 @@ public sealed class LiveTensorTests
             saved.SavePretrained(folder.Path);
         var path = folder["model.safetensors"];
         File.WriteAllBytes(path, File.ReadAllBytes(path)[..^100]);
-        AssertNothingLeft(() => Assert.Throws<SafetensorsFormatException>(() => T5GemmaForConditionalGeneration.FromPretrained(folder.Path)));
+        LiveTensors.AssertNothingLeft(() => Assert.Throws<SafetensorsFormatException>(() => T5GemmaForConditionalGeneration.FromPretrained(folder.Path)));
     }
 
     [TestCase(false)]
@@ -269,18 +192,18 @@ public sealed class LiveTensorTests
         using var model = SampleModel.RandomLM();
         model.train(isTraining);
         var hook = model.Model.Decoder.Layers[1].Mlp.register_forward_hook((_, _, _) => throw new InvalidOperationException("midway"));
-        AssertNothingLeft(() =>
+        LiveTensors.AssertNothingLeft(() =>
         {
             using var scope = NewDisposeScope();
             Assert.That(() => model.call(SampleModel.Inputs(model) with { OutputHiddenStates = true, OutputAttentions = true }), Throws.InvalidOperationException.With.Message.EqualTo("midway"));
         });
-        AssertNothingLeft(() =>
+        LiveTensors.AssertNothingLeft(() =>
         {
             using var scope = NewDisposeScope();
             Assert.That(() => model.Generate(new() { InputIds = SampleModel.SourceIds() }), Throws.InvalidOperationException);
         });
         hook.remove();
-        AssertNothingLeft(() =>
+        LiveTensors.AssertNothingLeft(() =>
         {
             using var scope = NewDisposeScope();
             Assert.That(model.call(SampleModel.Inputs(model)).Loss!.isfinite().item<bool>(), Is.True, "the model still works"); // there are labels
@@ -294,17 +217,6 @@ public sealed class LiveTensorTests
         using var ids = SampleModel.SourceIds();
         using var labels = SampleModel.Labels();
         model.Model.Encoder.Layers[2].SelfAttn.register_forward_hook((_, _, _) => throw new InvalidOperationException("midway"));
-        AssertNothingLeft(() => Assert.That(() => model.call(new() { InputIds = ids, Labels = labels, OutputHiddenStates = true }), Throws.InvalidOperationException));
-    }
-
-    private static void AssertNothingLeft(Action action) => Assert.That(Leaked(action), Is.Zero, $"tensors left behind by {Repetitions} calls");
-
-    private static long Leaked(Action action)
-    {
-        action(); // what is made once, and stays, is no leak
-        var before = LiveTensors.Count;
-        for (var repetition = 0; repetition < Repetitions; repetition++)
-            action();
-        return LiveTensors.Count - before;
+        LiveTensors.AssertNothingLeft(() => Assert.That(() => model.call(new() { InputIds = ids, Labels = labels, OutputHiddenStates = true }), Throws.InvalidOperationException));
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using NUnit.Framework;
+using T5GemmaSharp.Tests.Checkpoints;
 using T5GemmaSharp.Tokenization;
 using T5GemmaSharp.Tokenization.Bpe;
 using T5GemmaSharp.Tokenization.Formats;
@@ -54,21 +55,14 @@ public sealed class SentencePieceReaderTests
     [Test]
     public void FromPretrained_ModelWithoutSettings_AsksForBos()
     {
-        var folder = Directory.CreateTempSubdirectory("tokenizer-").FullName;
-        try
-        {
-            File.WriteAllBytes(Path.Combine(folder, "tokenizer.model"), TinyTokenizer.Model().ToBytes());
-            var exception = Assert.Throws<TokenizerFormatException>(() => T5GemmaTokenizer.FromPretrained(folder));
-            Assert.That(exception!.Field, Is.EqualTo("add_bos_token"));
-            Assert.That(T5GemmaTokenizer.FromPretrained(folder, addBos: false, addEos: true).Encode("a"), Is.EqualTo(TinyTokenizer.Ids("a", "<eos>")));
+        using var folder = new ScratchFolder();
+        File.WriteAllBytes(folder["tokenizer.model"], TinyTokenizer.Model().ToBytes());
+        var exception = Assert.Throws<TokenizerFormatException>(() => T5GemmaTokenizer.FromPretrained(folder.Path));
+        Assert.That(exception!.Field, Is.EqualTo("add_bos_token"));
+        Assert.That(T5GemmaTokenizer.FromPretrained(folder.Path, addBos: false, addEos: true).Encode("a"), Is.EqualTo(TinyTokenizer.Ids("a", "<eos>")));
 
-            File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), """{"add_bos_token": true, "add_eos_token": false}""");
-            Assert.That(T5GemmaTokenizer.FromPretrained(folder).Encode("a"), Is.EqualTo(TinyTokenizer.Ids("<bos>", "a")));
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        File.WriteAllText(folder["tokenizer_config.json"], """{"add_bos_token": true, "add_eos_token": false}""");
+        Assert.That(T5GemmaTokenizer.FromPretrained(folder.Path).Encode("a"), Is.EqualTo(TinyTokenizer.Ids("<bos>", "a")));
     }
 
     [TestCaseSource(nameof(Faults))]

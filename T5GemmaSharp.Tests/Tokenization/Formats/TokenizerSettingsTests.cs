@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using T5GemmaSharp.Tests.Checkpoints;
 using T5GemmaSharp.Tokenization;
 
 namespace T5GemmaSharp.Tests.Tokenization.Formats;
@@ -45,19 +46,12 @@ public sealed class TokenizerSettingsTests
     [Test]
     public void AddedTokensJson_BesideAModel_IsRead()
     {
-        var folder = Directory.CreateTempSubdirectory("tokenizer-").FullName;
-        try
-        {
-            var id = TinyTokenizer.Pieces.Count;
-            File.WriteAllBytes(Path.Combine(folder, "tokenizer.model"), TinyTokenizer.Model().ToBytes());
-            File.WriteAllText(Path.Combine(folder, "added_tokens.json"), $$"""{"<new>":{{id}}}""");
-            var tokenizer = T5GemmaTokenizer.FromPretrained(folder, addBos: false, addEos: false);
-            Assert.That(tokenizer.Encode("<new>"), Is.EqualTo(new[] { id }));
-            Assert.That(tokenizer.IsSpecial(id), Is.False);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        using var folder = new ScratchFolder();
+        var id = TinyTokenizer.Pieces.Count;
+        File.WriteAllBytes(folder["tokenizer.model"], TinyTokenizer.Model().ToBytes());
+        File.WriteAllText(folder["added_tokens.json"], $$"""{"<new>":{{id}}}""");
+        var tokenizer = T5GemmaTokenizer.FromPretrained(folder.Path, addBos: false, addEos: false);
+        Assert.That(tokenizer.Encode("<new>"), Is.EqualTo(new[] { id }));
+        Assert.That(tokenizer.IsSpecial(id), Is.False);
     }
 }

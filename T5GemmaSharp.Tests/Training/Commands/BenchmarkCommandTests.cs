@@ -95,15 +95,7 @@ public sealed class BenchmarkCommandTests
     [TestCase("--warmup: expected at least 0, got -1", "load", "--warmup", "-1")]
     [TestCase("train", "train")]
     public void Run_BadUsage_SaysWhatAndExitsWith2(string expected, params string[] arguments)
-    {
-        var (code, output, errors) = Run(arguments);
-        Assert.Multiple(() =>
-        {
-            Assert.That(code, Is.EqualTo(2));
-            Assert.That(errors, Does.StartWith("error: ").And.Contain(expected));
-            Assert.That(output, Is.Empty);
-        });
-    }
+        => CommandRun.AssertRefused(Run(arguments), expected);
 
     [Test]
     public void Run_NeitherModelNorPreset_SaysSo()

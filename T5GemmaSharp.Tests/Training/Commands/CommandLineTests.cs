@@ -28,16 +28,7 @@ public sealed class CommandLineTests
     [TestCase("nowhere", "inspect", "nowhere")]
     [TestCase("nowhere", "tokenize", "--model", "nowhere", "word")]
     public void Run_BadUsage_SaysWhatOnOneLineAndExitsWith2(string expected, params string[] arguments)
-    {
-        var (code, output, errors) = CommandRun.Of(arguments);
-        Assert.Multiple(() =>
-        {
-            Assert.That(code, Is.EqualTo(2), errors);
-            Assert.That(errors, Does.StartWith("error: ").And.Contain(expected));
-            Assert.That(errors.TrimEnd().Split('\n'), Has.Length.EqualTo(1));
-            Assert.That(output, Is.Empty);
-        });
-    }
+        => CommandRun.AssertRefused(CommandRun.Of(arguments), expected);
 
     [TestCase("--help")]
     [TestCase("train", "--help")]

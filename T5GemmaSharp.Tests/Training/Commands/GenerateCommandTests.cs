@@ -177,16 +177,7 @@ public sealed class GenerateCommandTests
     [TestCase("nowhere", "--assistant-model", "nowhere", "d")]
     [TestCase("--seed: expected an integer", "--seed", "many", "d")]
     public void Run_BadUsage_SaysWhatAndExitsWith2(string expected, params string[] arguments)
-    {
-        var (code, output, errors) = Run([.. arguments.Select(argument => argument == "MODEL" ? _model.Folder : argument)]);
-        Assert.Multiple(() =>
-        {
-            Assert.That(code, Is.EqualTo(2));
-            Assert.That(errors, Does.StartWith("error: ").And.Contain(expected));
-            Assert.That(errors.TrimEnd().Split('\n'), Has.Length.EqualTo(1));
-            Assert.That(output, Is.Empty);
-        });
-    }
+        => CommandRun.AssertRefused(Run([.. arguments.Select(argument => argument == "MODEL" ? _model.Folder : argument)]), expected);
 
     [Test]
     public void Run_TokenizerWithoutPadding_AsksForSingleTexts()

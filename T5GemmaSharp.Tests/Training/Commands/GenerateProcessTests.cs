@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using NUnit.Framework;
 using T5GemmaSharp.Tests.Training.Generation;
@@ -60,19 +59,7 @@ public sealed class GenerateProcessTests
         if (OperatingSystem.IsWindows())
             Assert.Ignore("a closed pipe is not noticed there: the program ends with its input");
         using var process = Start();
-        process.StandardOutput.Close();
-        try
-        {
-            while (!process.HasExited)
-                await process.StandardInput.WriteLineAsync("d".AsMemory(), cancellation);
-        }
-        catch (IOException)
-        {
-            // the child has closed its end
-        }
-
-        await process.WaitForExitAsync(cancellation);
-        Assert.That((process.ExitCode, await process.StandardError.ReadToEndAsync(cancellation)), Is.EqualTo((0, "")));
+        await CommandProcess.AssertEndsWithoutReader(process, "d", cancellation);
     }
 
     [TestCase("answers.jsonl")]
@@ -117,11 +104,6 @@ public sealed class GenerateProcessTests
         Assert.That(process.ExitCode, Is.EqualTo(130));
     }
 
-    private Process Start(params string[] arguments)
-    {
-        var root = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
-        string[] all = [Path.Combine(AppContext.BaseDirectory, "T5GemmaSharp.Training.dll"), "generate", "--model", _model.Folder, "--device", "cpu", "--max-new-tokens", $"{AnsweringModel.NewTokens}", "--eos-token-id", "none", .. arguments];
-        return Process.Start(new ProcessStartInfo(Path.Combine(root, "dotnet"), all) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })
-            ?? throw new InvalidOperationException("dotnet does not start.");
-    }
+    private Process Start(params string[] arguments) => CommandProcess.Start(
+        ["generate", "--model", _model.Folder, "--device", "cpu", "--max-new-tokens", $"{AnsweringModel.NewTokens}", "--eos-token-id", "none", .. arguments]);
 }

@@ -97,15 +97,7 @@ public sealed class TokenizeCommandTests
     [TestCase("nowhere", "--file", "nowhere")]
     [TestCase("nowhere", "--jsonl", "--file", "nowhere")]
     public void Run_BadUsage_SaysWhatAndExitsWith2(string expected, params string[] arguments)
-    {
-        var (code, output, errors) = Run(arguments);
-        Assert.Multiple(() =>
-        {
-            Assert.That(code, Is.EqualTo(2));
-            Assert.That(errors, Does.StartWith("error: ").And.Contain(expected));
-            Assert.That(output, Is.Empty);
-        });
-    }
+        => CommandRun.AssertRefused(Run(arguments), expected);
 
     [Test]
     public void Run_EosOfATokenizerWithout_SaysSo()

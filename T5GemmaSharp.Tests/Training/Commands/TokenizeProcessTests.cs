@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using NUnit.Framework;
 using T5GemmaSharp.Interop;
 using T5GemmaSharp.Tests.Tokenization;
@@ -66,34 +65,11 @@ public sealed class TokenizeProcessTests
         if (OperatingSystem.IsWindows())
             Assert.Ignore("a closed pipe is not noticed there: the program ends with its input");
         using var process = Start("--jsonl");
-        process.StandardOutput.Close();
-        try
-        {
-            while (!process.HasExited)
-                await process.StandardInput.WriteLineAsync("\"d\"".AsMemory(), cancellation);
-        }
-        catch (IOException)
-        {
-            // the child has closed its end
-        }
-
-        await process.WaitForExitAsync(cancellation);
-        Assert.That((process.ExitCode, await process.StandardError.ReadToEndAsync(cancellation)), Is.EqualTo((0, "")));
+        await CommandProcess.AssertEndsWithoutReader(process, "\"d\"", cancellation);
     }
 
     private static string Line(params string[] pieces) => $"[{string.Join(',', TinyTokenizer.Ids(pieces))}]";
 
-    private Process Start(string mode)
-    {
-        var root = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
-        var start = new ProcessStartInfo(Path.Combine(root, "dotnet"), [Path.Combine(AppContext.BaseDirectory, "T5GemmaSharp.Training.dll"), "tokenize", "--model", _folder, mode])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        // Every verb that prepares libtorch fails with this.
-        start.Environment[TorchNative.FolderVariable] = Path.Combine(_folder, "none");
-        return Process.Start(start) ?? throw new InvalidOperationException("dotnet does not start.");
-    }
+    // Every verb that prepares libtorch fails with this variable.
+    private Process Start(string mode) => CommandProcess.Start(["tokenize", "--model", _folder, mode], (TorchNative.FolderVariable, Path.Combine(_folder, "none")));
 }
