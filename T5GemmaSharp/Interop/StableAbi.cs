@@ -26,6 +26,7 @@ internal sealed unsafe class StableAbi
     private readonly delegate* unmanaged[SuppressGCTransition]<ulong**, int> _newCell;
     private readonly delegate* unmanaged[SuppressGCTransition]<ulong*, int> _deleteCell;
     private readonly delegate* unmanaged<byte*> _lastError;
+    private readonly delegate* unmanaged[SuppressGCTransition]<nint, nint*, int> _dataPointer;
 
     private StableAbi(nint library)
     {
@@ -44,6 +45,7 @@ internal sealed unsafe class StableAbi
         }
         if (NativeLibrary.TryGetExport(library, "torch_exception_get_what_without_backtrace", out var lastError))
             _lastError = (delegate* unmanaged<byte*>)lastError;
+        _dataPointer = (delegate* unmanaged[SuppressGCTransition]<nint, nint*, int>)NativeLibrary.GetExport(library, "aoti_torch_get_data_ptr");
     }
 
     /// <summary>The loaded libtorch's interface, or null when it does not have it.</summary>
@@ -84,6 +86,17 @@ internal sealed unsafe class StableAbi
         Check(_newTensor(tensor.Handle, &shared));
         GC.KeepAlive(tensor);
         return (ulong)shared;
+    }
+
+    /// <summary>Address of a tensor's first element, on its device; valid as long as the tensor is.</summary>
+    /// <exception cref="ObjectDisposedException">The tensor is disposed.</exception>
+    public nint DataPointer(torch.Tensor tensor)
+    {
+        ObjectDisposedException.ThrowIf(tensor.IsInvalid, tensor);
+        nint address;
+        Check(_dataPointer(tensor.Handle, &address));
+        GC.KeepAlive(tensor);
+        return address;
     }
 
     /// <summary>Frees a handle of <see cref="Share"/>.</summary>

@@ -1,4 +1,5 @@
 using T5GemmaSharp.Caching;
+using T5GemmaSharp.Kernels.Cpu;
 using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Modeling.Outputs;
 using TorchSharp;
@@ -21,6 +22,7 @@ internal sealed class DecoderRunner : IDisposable
     private readonly TensorSlot _rowIndex = new(); // the rows that the model still computes
     private readonly TensorSlot _sourceIndex = new(); // the sources of these rows
     private int[] _rows = [];
+    private readonly CpuDecodeEngine? _engine;
     private bool _isExpanded;
 
     /// <summary>Prepares the decoder.</summary>
@@ -36,6 +38,8 @@ internal sealed class DecoderRunner : IDisposable
         Compute([.. Enumerable.Range(0, RowCount)]);
         if (settings.UseCache)
             _cache = new EncoderDecoderCache(SelfAttentionCache(keepsWholeCache), source.CrossAttentionCache());
+        if (settings is { UseCache: true, OutputAttentions: false, OutputHiddenStates: false })
+            _engine = CpuDecodeEngine.TryCreate(source.Model, RowCount);
     }
 
     /// <summary>Number of rows, ended ones included.</summary>
@@ -94,6 +98,7 @@ internal sealed class DecoderRunner : IDisposable
 
     public void Dispose()
     {
+        _engine?.Dispose();
         _cache?.Dispose();
         _rowIndex.Dispose();
         _sourceIndex.Dispose();
@@ -123,7 +128,7 @@ internal sealed class DecoderRunner : IDisposable
         var past = _cache?.SequenceLength ?? 0;
         var ids = (isFirst ? OneRowASource(sequences) : OfRows(sequences)).narrow(1, past, sequences.size(1) - past);
         var states = _source.EncoderOutputs.LastHiddenState;
-        var output = _source.Model.call(new T5GemmaInputs
+        var inputs = new T5GemmaInputs
         {
             EncoderOutputs = new BaseModelOutput { LastHiddenState = isFirst ? states : ExpandedStates(states) },
             AttentionMask = _source.AttentionMask is { } mask ? isFirst ? mask : OfSources(mask) : null,
@@ -134,7 +139,10 @@ internal sealed class DecoderRunner : IDisposable
             LogitsToKeep = logitsToKeep,
             OutputAttentions = _settings.OutputAttentions,
             OutputHiddenStates = _settings.OutputHiddenStates,
-        });
+        };
+        if (!isFirst && _engine is not null && ids.size(1) == 1)
+            return scope.MoveToOuter(_engine.Logits(inputs));
+        var output = _source.Model.call(inputs);
         var logits = output.Logits.to(ScalarType.Float32, copy: true);
         if (isFirst)
         {

@@ -1,0 +1,14 @@
+using T5GemmaSharp.Interop;
+using static TorchSharp.torch;
+
+namespace T5GemmaSharp.Kernels.Cpu;
+
+/// <summary>Memory of tensors on the CPU.</summary>
+internal static class TensorMemory
+{
+    /// <summary>Whether addresses can be had from the loaded libtorch.</summary>
+    public static bool IsAvailable => StableAbi.Instance is not null;
+
+    /// <summary>Address of a tensor's first element, valid as long as the tensor is.</summary>
+    public static nint Pointer(Tensor tensor) => StableAbi.Instance!.DataPointer(tensor); // callers have asked IsAvailable
+}
