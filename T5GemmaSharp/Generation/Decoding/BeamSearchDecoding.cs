@@ -52,6 +52,7 @@ internal sealed class BeamSearchDecoding : IDecoding
 
     public void Step()
     {
+        using var threads = _runner.StepThreads();
         using var scope = NewDisposeScope();
         var flat = _running.Sequences.flatten(0, 1);
         var logits = _runner.NextLogits(flat);

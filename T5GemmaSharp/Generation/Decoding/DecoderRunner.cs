@@ -1,4 +1,5 @@
 using T5GemmaSharp.Caching;
+using T5GemmaSharp.Interop;
 using T5GemmaSharp.Kernels.Cpu;
 using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Modeling.Outputs;
@@ -38,7 +39,7 @@ internal sealed class DecoderRunner : IDisposable
         Compute([.. Enumerable.Range(0, RowCount)]);
         if (settings.UseCache)
             _cache = new EncoderDecoderCache(SelfAttentionCache(keepsWholeCache), source.CrossAttentionCache());
-        if (settings is { UseCache: true, OutputAttentions: false, OutputHiddenStates: false })
+        if (settings is { UseCache: true, OutputAttentions: false, OutputHiddenStates: false } && !keepsWholeCache) // who takes tokens back runs several at once
             _engine = CpuDecodeEngine.TryCreate(source.Model, RowCount);
     }
 
@@ -46,6 +47,9 @@ internal sealed class DecoderRunner : IDisposable
     public int RowCount => (int)_source.BatchSize * _rowsPerSource;
 
     private T5GemmaModuleConfig Config => _source.Model.Config.Decoder;
+
+    /// <summary>To be held during a step: where the step has threads of its own, torch's operators around it are kept from waking others.</summary>
+    public OpenMp.Restriction StepThreads() => _engine is not null && _isExpanded ? OpenMp.OneThread() : default;
 
     /// <summary>Logits of the next token.</summary>
     /// <param name="sequences">Ids so far of all rows [rows, length].</param>

@@ -33,6 +33,7 @@ internal sealed class SampleDecoding : IDecoding
 
     public void Step()
     {
+        using var threads = _runner.StepThreads();
         using var scope = NewDisposeScope();
         var logits = _runner.NextLogits(Sequences);
         _records.AddLogits(logits);

@@ -17,7 +17,7 @@ internal sealed unsafe class CpuDecodeEngine<T> : CpuDecodeEngine
     private readonly T* _head;
     private readonly T* _norm;
     private readonly LayerWeights<T>[] _layers;
-    private readonly WorkerTeam _team = WorkerTeam.OfSize(torch.get_num_threads());
+    private readonly WorkerTeam _team = WorkerTeam.OfSize(TeamSize());
     private readonly DecodeBuffers _buffers;
     private readonly Tensor _keys;
     private readonly Tensor _values;
@@ -118,6 +118,9 @@ internal sealed unsafe class CpuDecodeEngine<T> : CpuDecodeEngine
         _keys.Dispose();
         _values.Dispose();
     }
+
+    // Some processors stay free for other threads: one of ours that is put aside in the middle of its work holds up all. Memory is the limit long before the last processor.
+    private static int TeamSize() => Math.Max(1, Math.Min(torch.get_num_threads(), Environment.ProcessorCount - (Environment.ProcessorCount / 4)));
 
     private static Tensor Dense(Tensor states) => states.stride(3) == 1 ? states : states.contiguous();
 

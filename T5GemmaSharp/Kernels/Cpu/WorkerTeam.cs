@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 
 namespace T5GemmaSharp.Kernels.Cpu;
 
@@ -10,17 +11,18 @@ internal delegate void RangeWork(int from, int to, int worker);
 
 /// <summary>
 /// Threads that share loops of microseconds. They spin for the next loop for a moment and sleep after that: waking threads for every loop of a decoding step would
-/// take longer than the step.
+/// take longer than the step. A loop waits for indices, not for threads: one that the system has put aside before it took any holds nobody up.
 /// </summary>
 internal sealed class WorkerTeam
 {
-    private const int Spins = 4_000;
     private const int Line = 16; // 64-bit numbers a pair of cache lines, which processors load together
+    private const int SpinsAtATime = 64;
 
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(0.5); // about what torch's operators take between two steps
     private static readonly ConcurrentDictionary<int, Lazy<WorkerTeam>> Teams = [];
 
-    // Far apart, so that threads that write one do not disturb readers of another: number of the loop, next index, threads at work, threads asleep.
-    private readonly long[] _state = new long[5 * Line];
+    // Far apart, so that threads that write one do not disturb readers of another: number of the loop and next index; indices done; threads asleep.
+    private readonly long[] _state = new long[4 * Line];
     private readonly Lock _oneLoop = new();
     private readonly object _sleep = new();
     private RangeWork? _work;
@@ -41,13 +43,12 @@ internal sealed class WorkerTeam
     /// <summary>Number of threads, the caller's included.</summary>
     public int Size { get; }
 
-    private ref long Loop => ref _state[Line];
+    // Upper half: number of the loop. Lower half: next index. Together, so that nobody takes an index of a loop whose work he does not know.
+    private ref long Ticket => ref _state[Line];
 
-    private ref long Next => ref _state[2 * Line];
+    private ref long Done => ref _state[2 * Line];
 
-    private ref long Working => ref _state[3 * Line];
-
-    private ref long Sleeping => ref _state[4 * Line];
+    private ref long Sleeping => ref _state[3 * Line];
 
     /// <summary>The process's team of a size; its threads live as long as the process.</summary>
     /// <param name="size">Number of threads, at least 1.</param>
@@ -61,6 +62,7 @@ internal sealed class WorkerTeam
     /// <param name="count">Number of indices.</param>
     /// <param name="grain">Indices that a thread takes at a time; who is faster takes more often.</param>
     /// <param name="work">The work.</param>
+    /// <exception cref="InvalidOperationException">The work failed; the cause is the inner exception.</exception>
     public void For(int count, int grain, RangeWork work)
     {
         if (count <= grain || Size == 1)
@@ -72,62 +74,80 @@ internal sealed class WorkerTeam
         lock (_oneLoop)
         {
             (_work, _count, _grain) = (work, count, grain);
-            Next = 0;
-            Working = Size - 1;
-            Interlocked.Increment(ref Loop);
+            Volatile.Write(ref Done, 0);
+            var loop = LoopOf(Ticket) + 1;
+            Interlocked.Exchange(ref Ticket, (long)loop << 32);
             if (Interlocked.Read(ref Sleeping) > 0)
             {
                 lock (_sleep)
                     Monitor.PulseAll(_sleep);
             }
 
-            Share(worker: 0);
+            Share(loop, worker: 0);
             var spinner = default(SpinWait);
-            while (Volatile.Read(ref Working) > 0)
+            while (Volatile.Read(ref Done) < count)
                 spinner.SpinOnce(sleep1Threshold: -1);
             if (Interlocked.Exchange(ref _failure, null) is { } failure)
-                throw new InvalidOperationException("a thread of the team failed", failure);
+                throw new InvalidOperationException($"a thread of the team failed: {failure.Message}", failure);
         }
     }
+
+    private static uint LoopOf(long ticket) => (uint)(ticket >>> 32);
 
     private void Serve(int worker)
     {
-        for (var done = 0L; ; done++)
+        for (var loop = 0u; ;)
         {
-            Await(done);
-            Share(worker);
-            Interlocked.Decrement(ref Working);
+            loop = Next(loop);
+            Share(loop, worker);
         }
     }
 
-    private void Share(int worker)
+    private void Share(uint loop, int worker)
     {
-        try
+        for (long ticket; LoopOf(ticket = Volatile.Read(ref Ticket)) == loop;)
         {
-            for (long from; (from = Interlocked.Add(ref Next, _grain) - _grain) < _count;)
-                _work!((int)from, (int)Math.Min(_count, from + _grain), worker); // set before the loop's number was
-        }
-        catch (Exception exception)
-        {
-            _failure = exception; // for the caller: an exception here would end the process
-        }
-    }
-
-    private void Await(long loop)
-    {
-        for (var spin = 0; spin < Spins; spin++)
-        {
-            if (Volatile.Read(ref Loop) != loop)
+            var (from, count, grain, work) = ((int)ticket, _count, _grain, _work!); // set before the loop's number was
+            if (from >= count)
                 return;
-            Thread.SpinWait(1);
+            var to = Math.Min(count, from + grain);
+            if (Interlocked.CompareExchange(ref Ticket, ticket - from + to, ticket) != ticket)
+                continue;
+            try
+            {
+                work(from, to, worker);
+            }
+            catch (Exception exception)
+            {
+                _failure = exception; // for the caller: an exception here would end the process
+            }
+
+            Interlocked.Add(ref Done, to - from);
         }
+    }
+
+    /// <summary>Waits for another loop than the last.</summary>
+    private uint Next(uint last)
+    {
+        var start = Stopwatch.GetTimestamp();
+        do
+        {
+            for (var spin = 0; spin < SpinsAtATime; spin++)
+            {
+                if (LoopOf(Volatile.Read(ref Ticket)) is var loop && loop != last)
+                    return loop;
+                Thread.SpinWait(1);
+            }
+        }
+        while (Stopwatch.GetElapsedTime(start) < Patience);
 
         lock (_sleep)
         {
             Interlocked.Increment(ref Sleeping);
-            while (Interlocked.Read(ref Loop) == loop)
+            while (LoopOf(Interlocked.Read(ref Ticket)) == last)
                 Monitor.Wait(_sleep);
             Interlocked.Decrement(ref Sleeping);
+            return LoopOf(Interlocked.Read(ref Ticket));
         }
     }
 }
