@@ -7,6 +7,8 @@ namespace T5GemmaSharp.Generation.Constraints;
 /// <summary>Forbids the tokens that a constraint does not allow.</summary>
 internal sealed class ConstraintProcessor : LogitsProcessor
 {
+    private const string Forbidding = "minLength, minNewTokens, forcedBosTokenId, suppressTokens, beginSuppressTokens, badWordsIds, noRepeatNgramSize, encoderNoRepeatNgramSize and the caller's functions";
+
     private readonly TokenConstraint _constraint;
     private readonly int _promptLength;
     private readonly long[] _eosTokenIds;
@@ -17,7 +19,7 @@ internal sealed class ConstraintProcessor : LogitsProcessor
     public ConstraintProcessor(TokenConstraint constraint, int promptLength, long[] eosTokenIds, int? padTokenId)
     {
         (_constraint, _promptLength, _eosTokenIds, _padTokenId) = (constraint, promptLength, eosTokenIds, padTokenId);
-        _rows = new RowStates(constraint, eosTokenIds, promptLength);
+        _rows = new RowStates(constraint, eosTokenIds, padTokenId, promptLength);
     }
 
     /// <inheritdoc/>
@@ -37,6 +39,7 @@ internal sealed class ConstraintProcessor : LogitsProcessor
         using var bits = torch.tensor(_bits, device: scores.device);
         var allowed = torch.tensor(packed, [rows, width, 1], device: scores.device).bitwise_and(bits); // [rows, width, 8]
         scores.masked_fill_(allowed.eq(0).view(rows, -1).narrow(1, 0, vocabulary), double.NegativeInfinity);
+        CheckRest(scores, states, inputIds.size(1));
         return scores;
     }
 
@@ -49,6 +52,17 @@ internal sealed class ConstraintProcessor : LogitsProcessor
         var least = Math.Max(_constraint.VocabularySize, _eosTokenIds.Max() + 1);
         if (scores.dim() != 2 || scores.size(0) != inputIds.size(0) || scores.size(1) < least)
             throw new ArgumentException($"scores: expected [{inputIds.size(0)}, at least {least} (the ids of the tokenizer and of eos)], got [{string.Join(", ", scores.shape)}]", nameof(scores));
+    }
+
+    // A row without a token would go on with an arbitrary one.
+    private static void CheckRest(Tensor scores, DfaState?[] states, long length)
+    {
+        var best = scores.amax([1]).cpu().data<float>().ToArray(); // [rows]
+        for (var row = 0; row < best.Length; row++)
+        {
+            if (states[row] is not null && float.IsNegativeInfinity(best[row]))
+                throw new GenerationConfigException([$"row {row}, position {length}: expected a token that the constraint allows, got none: other settings forbid all of them; look at {Forbidding}"]);
+        }
     }
 
     private void Fill(Span<byte> bits, DfaState? state, int row)

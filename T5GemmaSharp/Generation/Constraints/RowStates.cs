@@ -3,7 +3,7 @@ using T5GemmaSharp.Generation.Constraints.Automata;
 namespace T5GemmaSharp.Generation.Constraints;
 
 /// <summary>Where each row of a batch stands in a constraint. Rows are known by their ids, so that they may change places between steps.</summary>
-internal sealed class RowStates(TokenConstraint constraint, long[] eosTokenIds, int promptLength)
+internal sealed class RowStates(TokenConstraint constraint, long[] eosTokenIds, int? padTokenId, int promptLength)
 {
     private Dictionary<long[], DfaState?> _previous = NewTable();
 
@@ -45,6 +45,8 @@ internal sealed class RowStates(TokenConstraint constraint, long[] eosTokenIds, 
         if (state is null || eosTokenIds.Contains(ids[index]))
             return null;
         var next = constraint.Next(state, ids[index]);
+        if (next.IsDead && ids[index] == padTokenId)
+            return null; // a stop string or a criterion has ended the row, and others go on
         if (next.IsDead)
             throw new InvalidOperationException($"row {row}, position {promptLength + index}: token {ids[index]} is not allowed by the constraint after what precedes it; is the prompt length of {promptLength} right, and does nothing else choose tokens?");
         return next;
