@@ -40,7 +40,7 @@ internal static class GenerateCommand
     private static readonly Option<string?> ConfigFile = new("--generation-config") { Description = "JSON file with settings in place of the model's; options come before it.", HelpName = "FILE" };
     private static readonly Option<string?> Assistant = new("--assistant-model") { Description = "Folder of a smaller model that drafts tokens for this one to check.", HelpName = "DIR" };
     private static readonly Option<long?> Seed = NumberOption.Create<long>("--seed", "Seed of sampling: the same texts in the same batches give the same answers.");
-    private static readonly Option<int?> BatchSize = NumberOption.Create<int>("--batch-size", $"Most texts a batch. Default {DefaultBatchSize}; 1 with a draft model or prompt lookup.", least: 1);
+    private static readonly Option<int?> BatchSize = NumberOption.Create<int>("--batch-size", $"Most texts a batch. Default {DefaultBatchSize}; 1 with a draft model, prompt lookup or --stream.", least: 1);
     private static readonly Option<bool> NoSort = new("--no-sort") { Description = "Leave the texts in their order when batches are made." };
     private static readonly Option<bool> Stream = new("--stream")
     {

@@ -27,10 +27,10 @@ internal sealed record GenerationRequest
 
     public bool WritesJson { get; init; }
 
-    /// <summary>Whether answers are written while they grow; null: where a person waits for a single one.</summary>
+    /// <summary>Whether answers are written while they grow; null: where that <see cref="SuitsTerminal"/> and there is one.</summary>
     public bool? Streams { get; init; }
 
-    /// <summary>Whether <see cref="Streams"/> is true unless it is given, as far as the request says it.</summary>
+    /// <summary>Whether a person at a terminal is served best by an answer that grows.</summary>
     public bool SuitsTerminal => Texts.Count == 1 && !WritesJson && Out is null;
 
     public bool IsChat { get; init; }

@@ -7,7 +7,7 @@ namespace T5GemmaSharp.Generation.Constraints;
 /// <summary>Forbids the tokens that a constraint does not allow.</summary>
 internal sealed class ConstraintProcessor : LogitsProcessor
 {
-    private const string Forbidding = "minLength, minNewTokens, forcedBosTokenId, suppressTokens, beginSuppressTokens, badWordsIds, noRepeatNgramSize, encoderNoRepeatNgramSize and the caller's functions";
+    private const string Forbidding = "minLength, minNewTokens, forcedBosTokenId, suppressTokens, beginSuppressTokens, badWordsIds, noRepeatNgramSize, encoderNoRepeatNgramSize, prefixAllowedTokens and other processors";
 
     private readonly TokenConstraint _constraint;
     private readonly int _promptLength;
