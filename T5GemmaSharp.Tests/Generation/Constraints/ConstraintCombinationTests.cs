@@ -29,6 +29,25 @@ public sealed class ConstraintCombinationTests
         Assert.That(texts, Has.Count.EqualTo(6).And.All.EqualTo(text));
     }
 
+    // At least one of the three beams begins with b, which nothing may follow.
+    [Test]
+    public void Generate_BeamAtADeadEnd_LeavesTheResultToOthers([Values] bool doSample)
+    {
+        long[] forbidden = [Id("c"), Id("<0x63>"), Id("bc")];
+        var texts = Generate(TokenConstraint.FromRegex(Tokenizer, "a|bc"), new() { NumBeams = 3, DoSample = doSample, SuppressTokens = forbidden, MaxNewTokens = 20 });
+        Assert.That(texts, Has.Count.EqualTo(3).And.All.EqualTo("a"));
+    }
+
+    [Test]
+    public void Generate_BeamsAndWrongPromptLength_IsNamed()
+    {
+        using var scope = NewDisposeScope();
+        var controls = new GenerationControls { LogitsProcessors = [TokenConstraint.FromRegex(Tokenizer, "a+").CreateProcessor(promptLength: 0, [Eos])] };
+        Assert.That(
+            () => _model.Generate(new() { InputIds = TinyModels.Ids(1, 6) }, new() { NumBeams = 3, EosTokenId = [Eos], DecoderStartTokenId = 2, MaxNewTokens = 4 }, controls),
+            Throws.InvalidOperationException.With.Message.Contains("is the prompt length of 0 right"));
+    }
+
     [Test]
     public void Generate_StopStringInOneRow_LetsTheOthersGoOn()
     {

@@ -15,12 +15,16 @@ internal sealed class ConstraintProcessor : LogitsProcessor
     private readonly RowStates _rows;
     private readonly byte[] _bits = [1, 2, 4, 8, 16, 32, 64, 128];
     private readonly int? _padTokenId;
+    private readonly int _beams;
 
-    public ConstraintProcessor(TokenConstraint constraint, int promptLength, long[] eosTokenIds, int? padTokenId)
+    public ConstraintProcessor(TokenConstraint constraint, int promptLength, long[] eosTokenIds, int? padTokenId, int beams = 1)
     {
-        (_constraint, _promptLength, _eosTokenIds, _padTokenId) = (constraint, promptLength, eosTokenIds, padTokenId);
-        _rows = new RowStates(constraint, eosTokenIds, padTokenId, promptLength);
+        (_constraint, _promptLength, _eosTokenIds, _padTokenId, _beams) = (constraint, promptLength, eosTokenIds, padTokenId, beams);
+        _rows = new RowStates(constraint, eosTokenIds, padTokenId, promptLength) { HasBeams = beams > 1 };
     }
+
+    /// <summary>The same for a generation of so many beams a source, of which some may come to where no token is left.</summary>
+    public ConstraintProcessor ForBeams(int beams) => new(_constraint, _promptLength, _eosTokenIds, _padTokenId, beams);
 
     /// <inheritdoc/>
     public override Tensor Process(Tensor inputIds, Tensor scores)
@@ -39,7 +43,7 @@ internal sealed class ConstraintProcessor : LogitsProcessor
         using var bits = torch.tensor(_bits, device: scores.device);
         var allowed = torch.tensor(packed, [rows, width, 1], device: scores.device).bitwise_and(bits); // [rows, width, 8]
         scores.masked_fill_(allowed.eq(0).view(rows, -1).narrow(1, 0, vocabulary), double.NegativeInfinity);
-        CheckRest(scores, states, inputIds.size(1));
+        CheckRest(scores.amax([1]).cpu().data<float>().ToArray(), states, inputIds.size(1));
         return scores;
     }
 
@@ -54,14 +58,14 @@ internal sealed class ConstraintProcessor : LogitsProcessor
             throw new ArgumentException($"scores: expected [{inputIds.size(0)}, at least {least} (the ids of the tokenizer and of eos)], got [{string.Join(", ", scores.shape)}]", nameof(scores));
     }
 
-    // A row without a token would go on with an arbitrary one.
-    private static void CheckRest(Tensor scores, DfaState?[] states, long length)
+    // A result without a token would go on with an arbitrary one. A beam without one falls behind the others.
+    private void CheckRest(float[] best, DfaState?[] states, long length)
     {
-        var best = scores.amax([1]).cpu().data<float>().ToArray(); // [rows]
-        for (var row = 0; row < best.Length; row++)
+        for (var row = 0; row < best.Length; row += _beams)
         {
-            if (states[row] is not null && float.IsNegativeInfinity(best[row]))
-                throw new GenerationConfigException([$"row {row}, position {length}: expected a token that the constraint allows, got none: other settings forbid all of them; look at {Forbidding}"]);
+            if (best.AsSpan(row, _beams).ContainsAnyExcept(float.NegativeInfinity) || Array.TrueForAll(states[row..(row + _beams)], state => state is null))
+                continue;
+            throw new GenerationConfigException([$"row {row}, position {length}: expected a token that the constraint allows, got none: other settings forbid all of them; look at {Forbidding}"]);
         }
     }
 
