@@ -40,8 +40,14 @@ internal static class GenerateCommand
     private static readonly Option<string?> ConfigFile = new("--generation-config") { Description = "JSON file with settings in place of the model's; options come before it.", HelpName = "FILE" };
     private static readonly Option<string?> Assistant = new("--assistant-model") { Description = "Folder of a smaller model that drafts tokens for this one to check.", HelpName = "DIR" };
     private static readonly Option<long?> Seed = NumberOption.Create<long>("--seed", "Seed of sampling: the same texts in the same batches give the same answers.");
-    private static readonly Option<int?> BatchSize = NumberOption.Create<int>("--batch-size", $"Most texts a batch. Default {DefaultBatchSize}; 1 with a draft model or prompt lookup.", least: 1);
+    private static readonly Option<int?> BatchSize = NumberOption.Create<int>("--batch-size", $"Most texts a batch. Default {DefaultBatchSize}; 1 with a draft model, prompt lookup or --stream.", least: 1);
     private static readonly Option<bool> NoSort = new("--no-sort") { Description = "Leave the texts in their order when batches are made." };
+    private static readonly Option<bool> Stream = new("--stream")
+    {
+        Description = "Write each answer as text while it grows, one after the other. Default: where one text is answered once on a terminal.",
+        HelpName = "true|false",
+    };
+
     private static readonly Option<string> Device = SharedOptions.Device();
     private static readonly Option<string> DType = SharedOptions.DType();
 
@@ -49,8 +55,10 @@ internal static class GenerateCommand
     {
         var command = new Command("generate", $"Answers texts. Settings come from the command line, --generation-config, the model's folder, in this order; answers have at most {GenerationRun.DefaultMaxNewTokens} tokens where none says it.")
         {
-            Texts, Model, InputFile, Jsonl, Out, Json, Chat, DecoderPrompt, Untrusted, KeepSpecial, BadWords, ConfigFile, Assistant, Seed, BatchSize, NoSort, Device, DType,
+            Texts, Model, InputFile, Jsonl, Out, Json, Chat, DecoderPrompt, Untrusted, KeepSpecial, BadWords, ConfigFile, Assistant, Seed, BatchSize, NoSort, Stream, Device, DType,
         };
+        foreach (var option in AnswerConstraintOptions.All)
+            command.Add(option);
         foreach (var setting in GenerationSettingOptions.All)
             command.Add(setting.Option);
         command.SetTorchAction(result => GenerationRun.Run(Read(result)));
@@ -62,9 +70,11 @@ internal static class GenerateCommand
         var (texts, file) = (TextsArgument.Read(result, Texts), result.GetValue(InputFile));
         if (texts.Length > 0 && (file is not null || result.GetValue(Jsonl)))
             throw new UsageException($"'{texts[0]}': expected no texts beside {InputFile.Name} or {Jsonl.Name}, got {texts.Length}");
+        if (result.GetValue(Stream))
+            CheckStream(result);
         var config = result.GetValue(ConfigFile) is { } path ? GenerationConfig.FromJson(File.ReadAllText(path), path) : new GenerationConfig();
         config = GenerationSettingOptions.All.Aggregate(config, (settings, setting) => setting.Apply(settings, result));
-        var isSingle = result.GetValue(Assistant) is not null || config.PromptLookupNumTokens is not null;
+        var isSingle = result.GetValue(Stream) || result.GetValue(Assistant) is not null || config.PromptLookupNumTokens is not null;
         return new GenerationRequest
         {
             Model = result.GetRequiredValue(Model),
@@ -75,17 +85,27 @@ internal static class GenerateCommand
             ReadsJson = result.GetValue(Jsonl) || (file is not null && IsJson(file)),
             Out = result.GetValue(Out),
             WritesJson = result.GetValue(Json) || (result.GetValue(Out) is { } output && IsJson(output)),
+            Streams = result.GetResult(Stream) is { Implicit: false } ? result.GetValue(Stream) : null,
             IsChat = result.GetValue(Chat),
             ParseSpecial = !result.GetValue(Untrusted),
             SkipSpecialTokens = !result.GetValue(KeepSpecial),
             DecoderPrompt = result.GetValue(DecoderPrompt),
             BatchSize = result.GetValue(BatchSize) ?? (isSingle ? 1 : DefaultBatchSize),
-            Sort = !result.GetValue(NoSort),
+            Sort = !result.GetValue(NoSort) && !result.GetValue(Stream),
             Seed = result.GetValue(Seed),
             AssistantModel = result.GetValue(Assistant),
             Config = config,
+            Constraint = AnswerConstraintOptions.Read(result),
             BadWords = result.GetValue(BadWords) ?? [],
         };
+    }
+
+    private static void CheckStream(ParseResult result)
+    {
+        foreach (var option in new Option[] { Json, Out }.Where(option => result.GetResult(option) is { Implicit: false }))
+            throw new UsageException($"{option.Name}: expected without {Stream.Name}, which writes text to standard output, got both");
+        if (result.GetValue(BatchSize) is > 1 and var size)
+            throw new UsageException($"{BatchSize.Name}: expected 1 with {Stream.Name}, got {size}");
     }
 
     private static bool IsJson(string path) => JsonExtensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);

@@ -1,4 +1,6 @@
 using T5GemmaSharp.Generation;
+using T5GemmaSharp.Generation.Constraints;
+using T5GemmaSharp.Tokenization;
 
 namespace T5GemmaSharp.Training.Generation;
 
@@ -25,6 +27,12 @@ internal sealed record GenerationRequest
 
     public bool WritesJson { get; init; }
 
+    /// <summary>Whether answers are written while they grow; null: where that <see cref="SuitsTerminal"/> and there is one.</summary>
+    public bool? Streams { get; init; }
+
+    /// <summary>Whether a person at a terminal is served best by an answer that grows.</summary>
+    public bool SuitsTerminal => Texts.Count == 1 && !WritesJson && Out is null;
+
     public bool IsChat { get; init; }
 
     public bool ParseSpecial { get; init; }
@@ -46,6 +54,9 @@ internal sealed record GenerationRequest
 
     /// <summary>Settings that replace the model's.</summary>
     public required GenerationConfig Config { get; init; }
+
+    /// <summary>What the answers may be, once the tokenizer is known; null: everything.</summary>
+    public Func<T5GemmaTokenizer, TokenConstraint>? Constraint { get; init; }
 
     /// <summary>Texts that do not occur in an answer.</summary>
     public required IReadOnlyList<string> BadWords { get; init; }

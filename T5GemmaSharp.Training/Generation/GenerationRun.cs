@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using T5GemmaSharp.Generation;
+using T5GemmaSharp.Generation.Streaming;
 using T5GemmaSharp.Tokenization;
 using T5GemmaSharp.Training.Commands;
 using T5GemmaSharp.Training.Logging;
@@ -17,10 +18,11 @@ internal sealed class GenerationRun
     private readonly PromptEncoder _encoder;
     private readonly TextGenerator _generator;
     private readonly AnswerOutput _output;
+    private readonly AnswerStream? _stream;
     private readonly CancellationToken _cancellation;
 
-    private GenerationRun(GenerationRequest request, PromptEncoder encoder, TextGenerator generator, AnswerOutput output, CancellationToken cancellation)
-        => (_request, _encoder, _generator, _output, _cancellation) = (request, encoder, generator, output, cancellation);
+    private GenerationRun(GenerationRequest request, PromptEncoder encoder, TextGenerator generator, AnswerOutput output, AnswerStream? stream, CancellationToken cancellation)
+        => (_request, _encoder, _generator, _output, _stream, _cancellation) = (request, encoder, generator, output, stream, cancellation);
 
     // A batch whose answers will be in a file is finished; on a screen nobody waits for it.
     private CancellationToken BatchCancellation => _request.Out is null ? _cancellation : CancellationToken.None;
@@ -51,6 +53,7 @@ internal sealed class GenerationRun
         var tokenizer = T5GemmaTokenizer.FromPretrained(request.Model);
         if (tokenizer.PadId is null && request.BatchSize > 1)
             throw new UsageException($"--batch-size: expected 1 with a tokenizer that has no padding token, got {request.BatchSize}");
+        var constraint = request.Constraint?.Invoke(tokenizer);
         var encoder = new PromptEncoder(tokenizer) { IsChat = request.IsChat, ParseSpecial = request.ParseSpecial, DecoderPrompt = request.DecoderPrompt };
         var prompts = Prompts(request)?.Select(encoder.Encode).ToList();
 
@@ -61,10 +64,22 @@ internal sealed class GenerationRun
             SkipSpecialTokens = request.SkipSpecialTokens,
             AssistantModel = assistant,
             Seed = request.Seed,
+            Constraint = constraint,
         };
         var format = request.WritesJson ? AnswerFormat.Json : file is null && request.Texts.Count == 1 ? AnswerFormat.Text : AnswerFormat.Line;
-        var run = new GenerationRun(request, encoder, generator, new AnswerOutput(file, format), cancellation);
-        return prompts is null ? run.AnswerArriving() : run.AnswerAll(prompts);
+        var cut = new CutAnswers(constraint);
+        using var worker = request.Streams ?? (request.SuitsTerminal && generator.CanStream && !Console.IsOutputRedirected) ? new GenerationWorker(model, tokenizer) : null;
+        var stream = worker is null ? null : new AnswerStream(worker, generator, format, cut);
+        var run = new GenerationRun(request, encoder, generator, new AnswerOutput(file, format, cut), stream, cancellation);
+        try
+        {
+            return prompts is null ? run.AnswerArriving() : run.AnswerAll(prompts);
+        }
+        finally
+        {
+            if (cut.Warning is { } warning)
+                Console.Error.WriteLine(warning);
+        }
     }
 
     /// <summary>The prompts that are known before the first answer; null: they arrive on standard input.</summary>
@@ -113,7 +128,7 @@ internal sealed class GenerationRun
                 foreach (var batch in PromptBatches.Plan(prompts, _request.BatchSize, _request.Sort).TakeWhile(_ => !_output.IsClosed))
                 {
                     _cancellation.ThrowIfCancellationRequested();
-                    ordered.Add(_generator.Answer(batch, BatchCancellation));
+                    Answer(batch, ordered.Add);
                     _output.Flush();
                     report(answered += batch.Length);
                 }
@@ -139,8 +154,7 @@ internal sealed class GenerationRun
             foreach (var batch in PromptBatches.Plan(prompts, _request.BatchSize, sort: false))
             {
                 _cancellation.ThrowIfCancellationRequested();
-                foreach (var answer in _generator.Answer(batch, BatchCancellation))
-                    _output.Write(answer);
+                Answer(batch, answers => answers.ForEach(_output.Write));
                 _output.Flush();
             }
 
@@ -148,6 +162,14 @@ internal sealed class GenerationRun
         }
 
         return ExitCode.Done;
+    }
+
+    private void Answer(EncodedPrompt[] batch, Action<List<Answer>> write)
+    {
+        if (_stream is null)
+            write([.. _generator.Answer(batch, BatchCancellation)]);
+        else
+            Array.ForEach(batch, prompt => _stream.Write(prompt, _cancellation));
     }
 
     private (List<EncodedPrompt> Prompts, ExceptionDispatchInfo? Fault) EncodeUntilFault(IEnumerable<Prompt> arrived)

@@ -1,4 +1,6 @@
 using T5GemmaSharp.Generation;
+using T5GemmaSharp.Generation.Constraints;
+using T5GemmaSharp.Generation.Streaming;
 using T5GemmaSharp.Tokenization;
 using static TorchSharp.torch;
 
@@ -21,6 +23,12 @@ internal sealed class TextGenerator(T5GemmaForConditionalGeneration model, T5Gem
 
     /// <summary>Seed of the draws; null: they differ from run to run.</summary>
     public long? Seed { get; init; }
+
+    /// <summary>What the answers may be, without their given beginnings; null: everything.</summary>
+    public TokenConstraint? Constraint { get; init; }
+
+    /// <summary>Whether an answer can be had token by token.</summary>
+    public bool CanStream => _settings.NumBeams is not > 1 && _settings.NumReturnSequences is not > 1;
 
     /// <summary>Answers texts, those of like length together.</summary>
     /// <param name="texts">What the encoder reads.</param>
@@ -56,23 +64,36 @@ internal sealed class TextGenerator(T5GemmaForConditionalGeneration model, T5Gem
             AttentionMask = batch.AttentionMask.to(model.Device),
             DecoderInputIds = prompts[0].DecoderIds.Length == 0 ? null : DecoderInputIds(prompts),
         };
-        var output = model.Generate(inputs, _settings, Controls(), cancellation);
+        var output = model.Generate(inputs, _settings, Controls(prompts[0]), cancellation);
         return Read(prompts, output);
     }
 
-    private GenerationControls Controls() => new()
+    /// <summary>Asks for the answer to one prompt token by token; it is the one that <see cref="Answer"/> gives to the prompt alone.</summary>
+    public StreamRequest StreamRequest(EncodedPrompt prompt) => new()
+    {
+        InputIds = prompt.InputIds,
+        DecoderInputIds = prompt.DecoderIds.Length == 0 ? null : [.. Beginning(prompt).Select(id => (int)id)],
+        Config = _settings,
+        Controls = Controls(prompt),
+        SkipSpecialTokens = SkipSpecialTokens,
+    };
+
+    private GenerationControls Controls(EncodedPrompt first) => new()
     {
         Tokenizer = tokenizer,
+        LogitsProcessors = Constraint is null ? [] : [Constraint.CreateProcessor(first.DecoderIds.Length + 1, _settings.EosTokenId ?? [])],
         AssistantModel = AssistantModel,
         Seed = unchecked(Seed + _batchCount++), // other draws for each batch
     };
 
     private Tensor DecoderInputIds(IReadOnlyList<EncodedPrompt> prompts)
+        => tensor(prompts.SelectMany(Beginning).ToArray(), [prompts.Count, prompts[0].DecoderIds.Length + 1], ScalarType.Int64, model.Device);
+
+    private IEnumerable<long> Beginning(EncodedPrompt prompt)
     {
         var start = _settings.DecoderStartTokenId ?? _settings.BosTokenId
             ?? throw new NotSupportedException("decoderStartTokenId: neither it nor bosTokenId is given; the decoder needs a first token");
-        long[] ids = [.. prompts.SelectMany(prompt => prompt.DecoderIds.Select(id => (long)id).Prepend(start))];
-        return tensor(ids, [prompts.Count, prompts[0].DecoderIds.Length + 1], ScalarType.Int64, model.Device);
+        return prompt.DecoderIds.Select(id => (long)id).Prepend(start);
     }
 
     private List<Answer> Read(IReadOnlyList<EncodedPrompt> prompts, GenerationOutput output)

@@ -76,7 +76,7 @@ public sealed partial record GenerationConfig
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? ForcedBosTokenId { get; init; }
 
-    /// <summary>Ids of which one is generated last where the longest length is reached.</summary>
+    /// <summary>Ids of which one is generated last where the longest length is reached. Not beside a <see cref="Constraints.TokenConstraint"/>, whose text may be incomplete there.</summary>
     [JsonConverter(typeof(TokenIdsConverter))]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<long>? ForcedEosTokenId { get; init; }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using T5GemmaSharp.Generation.Constraints;
 
 namespace T5GemmaSharp.Generation;
 
@@ -179,6 +180,12 @@ internal sealed class GenerationSettingsResolver
             Demand(!texts.Any(string.IsNullOrEmpty), "stopStrings", "texts that are not empty", "an empty one");
         }
 
+        // It would end a text that is not complete; the constraint would then have no token left.
+        Demand(
+            _config.ForcedEosTokenId is not { Count: > 0 } || !_controls.LogitsProcessors.Any(processor => processor is ConstraintProcessor),
+            "forcedEosTokenId",
+            "none beside a constraint, whose text may be incomplete at the longest length (set it to an empty list and raise maxNewTokens)",
+            string.Join(", ", _config.ForcedEosTokenId ?? []));
         Demand(_controls is not { Seed: not null, Generator: not null }, "seed", "a seed or a generator", "both");
         foreach (var (name, forced) in new[] { ("forcedBosTokenId", _config.ForcedBosTokenId is { } bos ? [bos] : []), ("forcedEosTokenId", _config.ForcedEosTokenId ?? []) })
             Demand(forced.Count == 0 || _config.SuppressTokens is not { } suppressed || !forced.All(suppressed.Contains), name, "an id that suppressTokens allows", string.Join(", ", forced));

@@ -11,12 +11,27 @@ internal static class CommandProcess
     /// <summary>Starts the program.</summary>
     /// <param name="arguments">The verb and its arguments.</param>
     /// <param name="environment">Variables that the child gets.</param>
-    public static Process Start(IEnumerable<string> arguments, params (string Name, string Value)[] environment)
+    public static Process Start(IEnumerable<string> arguments, params (string Name, string Value)[] environment) => Start(Command(arguments), environment);
+
+    /// <summary>Starts the program on a terminal of its own, whose screen is the output and whose keyboard the input; a test is skipped where that cannot be had.</summary>
+    /// <param name="arguments">The verb and its arguments.</param>
+    public static Process StartOnTerminal(IEnumerable<string> arguments)
+    {
+        const string Recorder = "/usr/bin/script";
+        if (!OperatingSystem.IsLinux() || !File.Exists(Recorder))
+            Assert.Ignore($"there is no {Recorder} of util-linux to make a terminal");
+        return Start([Recorder, "--quiet", "--return", "--flush", "--command", string.Join(' ', Command(arguments).Select(word => $"'{word}'")), "/dev/null"], environment: []);
+    }
+
+    private static string[] Command(IEnumerable<string> arguments)
     {
         var root = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
         string[] command = [Path.Combine(root, "dotnet"), Path.Combine(AppContext.BaseDirectory, "T5GemmaSharp.Training.dll"), .. arguments];
-        if (IgnoresInterrupts())
-            command = ["env", "--default-signal=INT", .. command]; // a child inherits what its parent ignores
+        return IgnoresInterrupts() ? ["env", "--default-signal=INT", .. command] : command; // a child inherits what its parent ignores
+    }
+
+    private static Process Start(string[] command, (string Name, string Value)[] environment)
+    {
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardInput = true,

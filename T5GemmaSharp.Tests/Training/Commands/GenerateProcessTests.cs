@@ -104,6 +104,49 @@ public sealed class GenerateProcessTests
         Assert.That(process.ExitCode, Is.EqualTo(130));
     }
 
+    [Test]
+    public async Task Stream_Interrupted_EndsTheLineAndExitsWith130(CancellationToken cancellation)
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Ignore("one process cannot interrupt another there");
+        using var process = CommandProcess.Start(Endless("--stream"));
+        await process.StandardOutput.ReadAsync(new char[1], cancellation);
+        using (var kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
+            await kill.WaitForExitAsync(cancellation);
+        var rest = await process.StandardOutput.ReadToEndAsync(cancellation);
+        await process.WaitForExitAsync(cancellation);
+        Assert.That((process.ExitCode, rest.IndexOf('\n', StringComparison.Ordinal)), Is.EqualTo((130, rest.Length - 1)));
+    }
+
+    [Test]
+    public async Task Stream_ReaderGone_EndsQuietly(CancellationToken cancellation)
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Ignore("a closed pipe is not noticed there");
+        using var process = CommandProcess.Start(Endless("--stream"));
+        await process.StandardOutput.ReadAsync(new char[1], cancellation);
+        process.StandardOutput.Close();
+        await process.WaitForExitAsync(cancellation);
+        Assert.That((process.ExitCode, await process.StandardError.ReadToEndAsync(cancellation)), Is.EqualTo((0, "")));
+    }
+
+    [Test]
+    public async Task Terminal_OneText_IsAnsweredPieceByPieceUntilControlC(CancellationToken cancellation)
+    {
+        using var process = CommandProcess.StartOnTerminal(Endless());
+        var first = _model.Tokenizer.Decode(_model.Greedy(_model.Tokenizer.Encode("abcd"))).Trim()[0];
+        var read = new char[1];
+        while (read[0] != first) // sequences that set up the terminal come before it
+            Assert.That(await process.StandardOutput.ReadAsync(read, cancellation), Is.EqualTo(1), "the output has not ended");
+        await process.StandardInput.WriteAsync("\x03".AsMemory(), cancellation);
+        await process.StandardInput.FlushAsync(cancellation);
+        await process.WaitForExitAsync(cancellation);
+        Assert.That(process.ExitCode, Is.EqualTo(130));
+    }
+
+    private string[] Endless(params string[] options)
+        => ["generate", "--model", _model.Folder, "--device", "cpu", "--max-new-tokens", "1000000", "--eos-token-id", "none", .. options, "abcd"];
+
     private Process Start(params string[] arguments) => CommandProcess.Start(
         ["generate", "--model", _model.Folder, "--device", "cpu", "--max-new-tokens", $"{AnsweringModel.NewTokens}", "--eos-token-id", "none", .. arguments]);
 }

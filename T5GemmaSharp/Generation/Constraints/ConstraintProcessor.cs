@@ -7,18 +7,24 @@ namespace T5GemmaSharp.Generation.Constraints;
 /// <summary>Forbids the tokens that a constraint does not allow.</summary>
 internal sealed class ConstraintProcessor : LogitsProcessor
 {
+    private const string Forbidding = "minLength, minNewTokens, forcedBosTokenId, suppressTokens, beginSuppressTokens, badWordsIds, noRepeatNgramSize, encoderNoRepeatNgramSize, prefixAllowedTokens and other processors";
+
     private readonly TokenConstraint _constraint;
     private readonly int _promptLength;
     private readonly long[] _eosTokenIds;
     private readonly RowStates _rows;
     private readonly byte[] _bits = [1, 2, 4, 8, 16, 32, 64, 128];
     private readonly int? _padTokenId;
+    private readonly int _beams;
 
-    public ConstraintProcessor(TokenConstraint constraint, int promptLength, long[] eosTokenIds, int? padTokenId)
+    public ConstraintProcessor(TokenConstraint constraint, int promptLength, long[] eosTokenIds, int? padTokenId, int beams = 1)
     {
-        (_constraint, _promptLength, _eosTokenIds, _padTokenId) = (constraint, promptLength, eosTokenIds, padTokenId);
-        _rows = new RowStates(constraint, eosTokenIds, promptLength);
+        (_constraint, _promptLength, _eosTokenIds, _padTokenId, _beams) = (constraint, promptLength, eosTokenIds, padTokenId, beams);
+        _rows = new RowStates(constraint, eosTokenIds, padTokenId, promptLength) { HasBeams = beams > 1 };
     }
+
+    /// <summary>The same for a generation of so many beams a source, of which some may come to where no token is left.</summary>
+    public ConstraintProcessor ForBeams(int beams) => new(_constraint, _promptLength, _eosTokenIds, _padTokenId, beams);
 
     /// <inheritdoc/>
     public override Tensor Process(Tensor inputIds, Tensor scores)
@@ -37,6 +43,7 @@ internal sealed class ConstraintProcessor : LogitsProcessor
         using var bits = torch.tensor(_bits, device: scores.device);
         var allowed = torch.tensor(packed, [rows, width, 1], device: scores.device).bitwise_and(bits); // [rows, width, 8]
         scores.masked_fill_(allowed.eq(0).view(rows, -1).narrow(1, 0, vocabulary), double.NegativeInfinity);
+        CheckRest(scores.amax([1]).cpu().data<float>().ToArray(), states, inputIds.size(1));
         return scores;
     }
 
@@ -49,6 +56,17 @@ internal sealed class ConstraintProcessor : LogitsProcessor
         var least = Math.Max(_constraint.VocabularySize, _eosTokenIds.Max() + 1);
         if (scores.dim() != 2 || scores.size(0) != inputIds.size(0) || scores.size(1) < least)
             throw new ArgumentException($"scores: expected [{inputIds.size(0)}, at least {least} (the ids of the tokenizer and of eos)], got [{string.Join(", ", scores.shape)}]", nameof(scores));
+    }
+
+    // A result without a token would go on with an arbitrary one. A beam without one falls behind the others.
+    private void CheckRest(float[] best, DfaState?[] states, long length)
+    {
+        for (var row = 0; row < best.Length; row += _beams)
+        {
+            if (best.AsSpan(row, _beams).ContainsAnyExcept(float.NegativeInfinity) || Array.TrueForAll(states[row..(row + _beams)], state => state is null))
+                continue;
+            throw new GenerationConfigException([$"row {row}, position {length}: expected a token that the constraint allows, got none: other settings forbid all of them; look at {Forbidding}"]);
+        }
     }
 
     private void Fill(Span<byte> bits, DfaState? state, int row)

@@ -100,7 +100,8 @@ public sealed class TokenConstraint
     /// <param name="eosTokenIds">Ids that end a text, at least one. They are never part of it.</param>
     /// <returns>
     /// The processor, for one generation at a time; rows may be reordered between its steps, as beams are. A row that has ended keeps the scores of eos and padding.
-    /// It raises <see cref="InvalidOperationException"/> for a row whose text has left the constraint.
+    /// It raises <see cref="InvalidOperationException"/> for a row whose text has left the constraint, and <see cref="GenerationConfigException"/> where other settings forbid
+    /// every token that it allows. <see cref="GenerationConfig.ForcedEosTokenId"/>, which may end an incomplete text, is refused beside it.
     /// </returns>
     /// <exception cref="ArgumentNullException"><paramref name="eosTokenIds"/> is null.</exception>
     /// <exception cref="ArgumentException">There is no eos id.</exception>

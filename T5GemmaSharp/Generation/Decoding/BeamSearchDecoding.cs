@@ -109,7 +109,7 @@ internal sealed class BeamSearchDecoding : IDecoding
         var vocabSize = logProbabilities.size(1);
         var sums = (logProbabilities.view(_sources, Beams, vocabSize) + _running.Scores.unsqueeze(2)).view(_sources, Beams * vocabSize);
         var count = Math.Max(2, 1 + Settings.EosTokenIds.Count) * Beams;
-        var chosen = _draw is null ? sums.topk(count).indexes : _draw.Draw(sums, count);
+        var chosen = _draw is null ? sums.topk(count).indexes : Drawn(sums, count);
         var beams = chosen.div(vocabSize, RoundingMode.floor).to(ScalarType.Int64);
         var from = _running.Current.Take(beams);
         var rows = beams + torch.arange(_sources, dtype: ScalarType.Int64, device: beams.device).unsqueeze(1) * Beams;
@@ -117,6 +117,18 @@ internal sealed class BeamSearchDecoding : IDecoding
             torch.cat([from.Sequences, (chosen - beams * vocabSize).unsqueeze(2)], dim: 2),
             sums.gather(1, chosen),
             torch.cat([from.Indices, rows.unsqueeze(2)], dim: 2));
+    }
+
+    // Where a constraint leaves fewer candidates than are drawn, the draw adds forbidden ones, which no beam may go on with: the most probable of the rest take their places.
+    private Tensor Drawn(Tensor sums, int count)
+    {
+        var drawn = _draw!.Draw(sums, count); // beams that sample have it
+        var isForbidden = sums.gather(1, drawn).isneginf();
+        if (!isForbidden.any().item<bool>())
+            return drawn;
+        var rest = sums.scatter(1, drawn, torch.full_like(drawn, float.NegativeInfinity, dtype: sums.dtype)).topk(count).indexes;
+        var places = isForbidden.to(ScalarType.Int64).cumsum(1).sub_(1).clamp_(min: 0);
+        return torch.where(isForbidden, rest.gather(1, places), drawn);
     }
 
     // Only the first N candidates may finish; they compete with those that finished before.

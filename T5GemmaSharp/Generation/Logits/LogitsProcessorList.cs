@@ -1,3 +1,4 @@
+using T5GemmaSharp.Generation.Constraints;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Generation.Logits;
@@ -16,7 +17,7 @@ internal sealed class LogitsProcessorList
     {
         AddPenalties(settings, encoderIds);
         AddLengths(settings, controls);
-        _processors.AddRange(controls.LogitsProcessors);
+        _processors.AddRange(controls.LogitsProcessors.Select(processor => processor is ConstraintProcessor constraint ? constraint.ForBeams(settings.NumBeams) : processor));
         if (settings.DoSample)
             AddWarpers(settings);
         AddIf(settings.RenormalizeLogits, () => new RenormalizeProcessor());
