@@ -4,7 +4,9 @@ namespace T5GemmaSharp.Configuration;
 /// <remarks>HF: <c>attn_implementation</c>.</remarks>
 public enum AttentionImplementation
 {
-    /// <summary>The maths of <see cref="Eager"/> by the fastest means available. The default.</summary>
+    /// <summary>
+    /// The maths of <see cref="Eager"/> by the fastest means available. The default. On the CPU, <c>Generate</c> decodes by kernels of its own, unless a module has a hook.
+    /// </summary>
     Auto,
 
     /// <summary>Torch operators, with the attention soft-cap, as the models were trained.</summary>
