@@ -1,153 +1,114 @@
-using System.Diagnostics;
-using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Training.Data;
-using T5GemmaSharp.Training.Logging;
 using T5GemmaSharp.Training.Optimization;
+using T5GemmaSharp.Training.Tasks;
 using TorchSharp;
 using static TorchSharp.torch;
-using Parameter = TorchSharp.Modules.Parameter;
 
 namespace T5GemmaSharp.Training;
 
-/// <summary>Trains a model on pairs of token sequences.</summary>
+/// <summary>Trains the model of a task.</summary>
 public sealed class Trainer
 {
     private const int MaximumSkippedSteps = 3;
 
-    private readonly T5GemmaForConditionalGeneration _model;
+    private readonly ITrainingTask _task;
     private readonly TrainingOptions _options;
-    private readonly Parameter[] _parameters;
-    private readonly Device _device;
-    private readonly long _padId;
 
     /// <summary>Creates a trainer; the model is changed in place.</summary>
-    /// <param name="model">The model, float32, on its device.</param>
+    /// <param name="task">The task; its model is on its device.</param>
     /// <param name="options">The settings.</param>
-    /// <exception cref="ArgumentException">A setting is out of its range, or a parameter is not float32.</exception>
-    public Trainer(T5GemmaForConditionalGeneration model, TrainingOptions options)
+    /// <exception cref="ArgumentException">A setting is out of its range.</exception>
+    public Trainer(ITrainingTask task, TrainingOptions options)
     {
-        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        _model = model;
-        _options = options;
-        _parameters = [.. model.parameters()];
-        _device = model.Device;
-        _padId = model.Config.PadTokenId ?? 0;
+        (_task, _options) = (task, options);
     }
 
     /// <summary>Trains.</summary>
-    /// <param name="examples">The training data.</param>
-    /// <param name="evaluate">Measures the model after the given number of steps; null: no evaluation.</param>
-    /// <param name="observer">Sees the progress; null: nobody.</param>
+    /// <param name="optimizer">The optimizer of the model's parameters.</param>
+    /// <param name="hooks">What happens besides the steps; null: nothing.</param>
+    /// <param name="start">Where to go on, with the weights and the optimizer as they were then; null: at the beginning.</param>
     /// <param name="cancellation">Ends the run after the step in progress.</param>
     /// <exception cref="TrainingDivergedException">Three steps in a row had gradients that are not finite.</exception>
-    public TrainingResult Run(
-        IReadOnlyList<Seq2SeqExample> examples,
-        Func<int, EvaluationReport>? evaluate = null,
-        ITrainingObserver? observer = null,
-        CancellationToken cancellation = default)
+    public TrainingResult Run(Optimizer optimizer, TrainingHooks? hooks = null, RunState? start = null, CancellationToken cancellation = default)
     {
-        var batches = new BatchSequence(examples, _options.BatchSize, _options.Seed);
-        using var optimizer = new AdamW(_model.named_parameters(), _options.Optimizer);
-        var meter = new Meter();
-        List<StepReport> reports = [];
-        List<EvaluationReport> evaluations = [];
-        var (step, skipped) = (0, 0);
-        _model.train();
-        while (step < _options.Steps && !cancellation.IsCancellationRequested)
+        ArgumentNullException.ThrowIfNull(optimizer);
+        hooks ??= new TrainingHooks();
+        var state = start ?? new RunState();
+        using var loader = new StepLoader(_task, _options, state.Position);
+        using var meter = new ProgressMeter();
+        _task.Model.train();
+        while (state.Step < _options.Steps && !cancellation.IsCancellationRequested)
         {
-            var learningRate = _options.LearningRate * LearningRate.Factor(_options.Schedule, step, _options.WarmupSteps, _options.Steps);
-            var norm = Step(optimizer, batches[step], learningRate, meter);
-            skipped = double.IsFinite(norm) ? 0 : skipped + 1;
+            var learningRate = _options.LearningRate * LearningRate.Factor(_options.Schedule, state.Step, _options.WarmupSteps, _options.Steps);
+            var step = loader.Next();
+            var norm = Step(step.MicroBatches, optimizer, learningRate, state.Step, meter);
+            var skipped = double.IsFinite(norm) ? 0 : state.SkippedSteps + 1;
             if (skipped == MaximumSkippedSteps)
-                throw new TrainingDivergedException($"step {step}: expected finite gradients, got {norm} for {skipped} steps in a row; lower the learning rate ({_options.LearningRate})");
+                throw new TrainingDivergedException($"step {state.Step}: expected finite gradients, got {norm} for {skipped} steps in a row; lower the learning rate ({_options.LearningRate})");
 
-            step++;
-            observer?.OnStep(step);
-            if (step % _options.ReportSteps == 0 || step == _options.Steps)
+            state = state with { Step = state.Step + 1, Epochs = step.Epochs, Position = step.Next, SkippedSteps = skipped };
+            hooks.Observer?.OnStep(state.Step);
+            var isLast = state.Step == _options.Steps;
+            if (isLast || state.Step % _options.ReportSteps == 0)
             {
-                reports.Add(meter.Report(step, (double)step / batches.BatchesPerEpoch, norm, learningRate));
-                observer?.OnReport(reports[^1]);
+                state = state with { Reports = [.. state.Reports, meter.Report(state.Step, state.Epochs, norm, learningRate)] };
+                hooks.Observer?.OnReport(state.Reports[^1]);
             }
 
-            if (evaluate is not null && _options.EvaluationSteps > 0 && step % _options.EvaluationSteps == 0 && step < _options.Steps)
-                Evaluate();
+            if (hooks.Evaluate is not null && (isLast || IsDue(_options.EvaluationSteps)))
+                state = Evaluate(state, hooks, meter);
+            if (IsDue(_options.CheckpointSteps))
+                hooks.Checkpoint?.Invoke(state, optimizer);
         }
 
-        // Whoever interrupts a run wants its weights, not its marks.
-        if (evaluate is not null && step == _options.Steps)
-            Evaluate();
-        return new TrainingResult(step, (double)step / batches.BatchesPerEpoch, step < _options.Steps, reports, evaluations);
+        var interrupted = state.Step < _options.Steps;
+        if (interrupted)
+            hooks.Checkpoint?.Invoke(state, optimizer);
+        return new TrainingResult(state, interrupted);
 
-        void Evaluate()
-        {
-            meter.Pause();
-            _model.eval();
-            evaluations.Add(evaluate(step));
-            observer?.OnEvaluation(evaluations[^1]);
-            _model.train();
-            meter.Resume();
-        }
+        bool IsDue(int interval) => interval > 0 && state.Step % interval == 0;
     }
 
-    /// <summary>One forward, backward and update; returns the gradient's norm, and leaves the weights alone when it is not finite.</summary>
-    private double Step(AdamW optimizer, IReadOnlyList<Seq2SeqExample> examples, double learningRate, Meter meter)
+    private RunState Evaluate(RunState state, TrainingHooks hooks, ProgressMeter meter)
     {
-        using var scope = NewDisposeScope();
-        var batch = Seq2SeqBatch.Create(examples, _padId, _device);
-        var loss = ComputeLoss(batch);
-        loss.backward();
-        var norm = GradientNorm.Compute(_parameters);
+        meter.Pause();
+        _task.Model.eval();
+        var report = hooks.Evaluate!(state.Step); // the caller has asked
+        _task.Model.train();
+        meter.Resume();
+        hooks.Observer?.OnEvaluation(report);
+        return state with { Evaluations = [.. state.Evaluations, report] };
+    }
+
+    /// <summary>One update from the gradient of the loss's mean over all targets; returns the gradient's norm, and leaves the weights alone when it is not finite.</summary>
+    private double Step(IReadOnlyList<IMicroBatch> batches, Optimizer optimizer, double learningRate, int step, ProgressMeter meter)
+    {
+        for (var index = 0; index < batches.Count; index++)
+        {
+            using var scope = NewDisposeScope();
+            Seed(step, index);
+            meter.Add(_task.Backward(batches[index]), batches[index]);
+            if (batches.Count > 1)
+                optimizer.Accumulate();
+        }
+
+        var targets = Math.Max(1, batches.Sum(batch => batch.Targets));
+        var norm = optimizer.GradientNorm() / targets;
         if (double.IsFinite(norm))
-            optimizer.Step(learningRate, GradientNorm.ClipFactor(norm, _options.MaxGradientNorm));
+            optimizer.Step(learningRate, GradientClipping.Factor(norm, _options.MaxGradientNorm) / targets);
         optimizer.ClearGradients();
-        meter.Add(loss.ToDouble() * batch.TargetTokens, batch.TargetTokens, examples.Sum(example => example.InputIds.Length));
         return norm;
     }
 
-    // The sum over target tokens, divided once by their number.
-    private Tensor ComputeLoss(Seq2SeqBatch batch)
+    // Dropout depends on the step and the part of it, so that a run can go on anywhere.
+    private void Seed(int step, int microBatch)
     {
-        var output = _model.call(new T5GemmaInputs
-        {
-            InputIds = batch.InputIds,
-            AttentionMask = batch.AttentionMask,
-            Labels = batch.Labels,
-            NumItemsInBatch = batch.TargetTokens,
-        });
-        if (_options.LabelSmoothing == 0)
-            return output.Loss!; // labels were given
-        var summed = nn.functional.cross_entropy(
-            output.Logits.flatten(0, 1).@float(),
-            batch.Labels.flatten(),
-            ignore_index: Seq2SeqBatch.IgnoreIndex,
-            reduction: nn.Reduction.Sum,
-            label_smoothing: _options.LabelSmoothing);
-        return summed / batch.TargetTokens;
-    }
-
-    /// <summary>Averages between two reports.</summary>
-    private sealed class Meter
-    {
-        private readonly Stopwatch _clock = Stopwatch.StartNew();
-        private double _loss;
-        private long _targetTokens;
-        private long _inputTokens;
-
-        public void Add(double loss, int targetTokens, int inputTokens)
-            => (_loss, _targetTokens, _inputTokens) = (_loss + loss, _targetTokens + targetTokens, _inputTokens + inputTokens);
-
-        public void Pause() => _clock.Stop();
-
-        public void Resume() => _clock.Start();
-
-        public StepReport Report(int step, double epoch, double norm, double learningRate)
-        {
-            var report = new StepReport(step, epoch, _loss / _targetTokens, norm, learningRate, (_inputTokens + _targetTokens) / _clock.Elapsed.TotalSeconds);
-            (_loss, _targetTokens, _inputTokens) = (0, 0, 0);
-            _clock.Restart();
-            return report;
-        }
+        var seed = (long)(new CounterRandom(_options.Seed, (ulong)step)[(ulong)microBatch] >> 1);
+        torch.manual_seed(seed);
+        if (torch.cuda.is_available())
+            torch.cuda.manual_seed(seed); // a device draws from a generator of its own
     }
 }

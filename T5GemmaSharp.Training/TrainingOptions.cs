@@ -1,3 +1,4 @@
+using T5GemmaSharp.Training.Data;
 using T5GemmaSharp.Training.Optimization;
 
 namespace T5GemmaSharp.Training;
@@ -8,8 +9,17 @@ public sealed record TrainingOptions
     /// <summary>Optimizer steps. A run is bounded by steps, not by the clock, so that it can be repeated.</summary>
     public required int Steps { get; init; }
 
-    /// <summary>Examples a step. Default 256.</summary>
+    /// <summary>Most examples a step. Default 256.</summary>
     public int BatchSize { get; init; } = 256;
+
+    /// <summary>Most tokens a step, of both stacks and with padding; null: no limit. With a limit, steps differ in their number of examples.</summary>
+    public long? BatchTokens { get; init; }
+
+    /// <summary>Most examples that go through the model together; the gradients of a step's parts add up. Null: all of them.</summary>
+    public int? MicroBatchSize { get; init; }
+
+    /// <summary>Most tokens that go through the model together, of both stacks and with padding; null: no limit.</summary>
+    public long? MicroBatchTokens { get; init; }
 
     /// <summary>Peak learning rate. Default 3e-3.</summary>
     public double LearningRate { get; init; } = 3e-3;
@@ -26,10 +36,7 @@ public sealed record TrainingOptions
     /// <summary>Largest Euclidean norm of the whole gradient; 0: no limit. Default 1.</summary>
     public double MaxGradientNorm { get; init; } = 1;
 
-    /// <summary>Share of the target probability that is spread over the whole vocabulary, 0 to below 1. Default 0.</summary>
-    public double LabelSmoothing { get; init; }
-
-    /// <summary>Seed of the weights, of dropout and of the order of the examples. Default 0.</summary>
+    /// <summary>Seed of dropout and of the order of the examples. Default 0.</summary>
     public ulong Seed { get; init; }
 
     /// <summary>Steps between reports. Default 50.</summary>
@@ -38,6 +45,13 @@ public sealed record TrainingOptions
     /// <summary>Steps between evaluations; 0: only at the end. Default 0.</summary>
     public int EvaluationSteps { get; init; }
 
+    /// <summary>Steps between checkpoints; 0: none. Default 0.</summary>
+    public int CheckpointSteps { get; init; }
+
+    internal BatchLimits Batch => new(BatchSize, BatchTokens);
+
+    internal BatchLimits MicroBatch => new(MicroBatchSize ?? int.MaxValue, MicroBatchTokens);
+
     /// <summary>Checks every setting.</summary>
     /// <exception cref="ArgumentException">A setting is out of its range; the message lists all.</exception>
     public void Validate()
@@ -45,14 +59,17 @@ public sealed record TrainingOptions
         List<string> faults = [];
         Check(Steps >= 1, $"Steps: expected at least 1, got {Steps}");
         Check(BatchSize >= 1, $"BatchSize: expected at least 1, got {BatchSize}");
+        Check(BatchTokens is null or >= 1, $"BatchTokens: expected at least 1, got {BatchTokens}");
+        Check(MicroBatchSize is null or >= 1, $"MicroBatchSize: expected at least 1, got {MicroBatchSize}");
+        Check(MicroBatchTokens is null or >= 1, $"MicroBatchTokens: expected at least 1, got {MicroBatchTokens}");
         Check(double.IsFinite(LearningRate) && LearningRate > 0, $"LearningRate: expected above 0, got {LearningRate}");
         Check(WarmupSteps >= 0 && WarmupSteps <= Steps, $"WarmupSteps: expected 0 to Steps ({Steps}), got {WarmupSteps}");
         Check(Enum.IsDefined(Schedule), $"Schedule: expected {string.Join(", ", Enum.GetNames<LearningRateSchedule>())}, got {Schedule}");
         Check(MaxGradientNorm >= 0, $"MaxGradientNorm: expected 0 or more, got {MaxGradientNorm}");
-        Check(LabelSmoothing is >= 0 and < 1, $"LabelSmoothing: expected 0 to below 1, got {LabelSmoothing}");
         Check(Optimizer.WeightDecay >= 0, $"WeightDecay: expected 0 or more, got {Optimizer.WeightDecay}");
         Check(ReportSteps >= 1, $"ReportSteps: expected at least 1, got {ReportSteps}");
         Check(EvaluationSteps >= 0, $"EvaluationSteps: expected 0 or more, got {EvaluationSteps}");
+        Check(CheckpointSteps >= 0, $"CheckpointSteps: expected 0 or more, got {CheckpointSteps}");
         if (faults.Count > 0)
             throw new ArgumentException(string.Join("; ", faults));
 

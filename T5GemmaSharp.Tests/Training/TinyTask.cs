@@ -1,7 +1,10 @@
 using T5GemmaSharp.Checkpoints;
 using T5GemmaSharp.Training;
 using T5GemmaSharp.Training.Data;
+using T5GemmaSharp.Training.Losses;
+using T5GemmaSharp.Training.Optimization;
 using T5GemmaSharp.Training.Recipes.G2p;
+using T5GemmaSharp.Training.Tasks;
 
 namespace T5GemmaSharp.Tests.Training;
 
@@ -22,5 +25,16 @@ internal static class TinyTask
         return T5GemmaForConditionalGeneration.FromConfig(
             Recipe.CreateConfig(new G2pModelOptions { HiddenSize = 32, Heads = 2, Layers = 1, IntermediateSize = 48, Dropout = dropout }),
             new PretrainedOptions());
+    }
+
+    public static TrainingResult Train(
+        T5GemmaForConditionalGeneration model,
+        TrainingOptions options,
+        TrainingHooks? hooks = null,
+        TokenLossOptions? loss = null,
+        CancellationToken cancellation = default)
+    {
+        using var optimizer = new AdamW(model.named_parameters(), options.Optimizer);
+        return new Trainer(new Seq2SeqTask(model, new Seq2SeqExamples(Examples), loss), options).Run(optimizer, hooks, start: null, cancellation);
     }
 }

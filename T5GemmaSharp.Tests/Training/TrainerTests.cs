@@ -4,6 +4,7 @@ using T5GemmaSharp.Tests.Support;
 using T5GemmaSharp.Training;
 using T5GemmaSharp.Training.Generation;
 using T5GemmaSharp.Training.Logging;
+using T5GemmaSharp.Training.Losses;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Tests.Training;
@@ -14,7 +15,7 @@ public sealed class TrainerTests
     public void Run_FewWords_LearnsThemByHeartAndReloadsTheSame()
     {
         using var model = TinyTask.CreateModel();
-        var result = new Trainer(model, TinyTask.Options with { Steps = 300 }).Run(TinyTask.Examples);
+        var result = TinyTask.Train(model, TinyTask.Options with { Steps = 300 });
         model.eval();
         var texts = TinyTask.Words.Select(entry => entry.Word).ToList();
         var answers = Answers(model, texts, batchSize: 5);
@@ -27,8 +28,8 @@ public sealed class TrainerTests
             var again = Answers(reloaded, texts, batchSize: 16);
             Assert.Multiple(() =>
             {
-                Assert.That(result.Reports[0].Loss, Is.GreaterThan(2));
-                Assert.That(result.Reports[^1].Loss, Is.EqualTo(0).Within(0.05));
+                Assert.That(result.State.Reports[0].Loss, Is.GreaterThan(2));
+                Assert.That(result.State.Reports[^1].Loss, Is.EqualTo(0).Within(0.05));
                 Assert.That(answers, Is.EqualTo(TinyTask.Words.Select(entry => entry.Pronunciations[0])));
                 Assert.That(again, Is.EqualTo(answers));
             });
@@ -44,9 +45,9 @@ public sealed class TrainerTests
     {
         using var scope = NewDisposeScope();
         using var first = TinyTask.CreateModel(dropout: 0.1);
-        new Trainer(first, TinyTask.Options with { Steps = 5 }).Run(TinyTask.Examples);
+        TinyTask.Train(first, TinyTask.Options with { Steps = 5 });
         using var second = TinyTask.CreateModel(dropout: 0.1);
-        new Trainer(second, TinyTask.Options with { Steps = 5 }).Run(TinyTask.Examples);
+        TinyTask.Train(second, TinyTask.Options with { Steps = 5 });
         var largest = first.parameters().Zip(second.parameters(), (a, b) => (a - b).abs().max().item<float>()).Max();
         Assert.That(largest, Is.Zero);
     }
@@ -56,7 +57,7 @@ public sealed class TrainerTests
     {
         using var model = TinyTask.CreateModel();
         var observer = new TensorCounter();
-        new Trainer(model, TinyTask.Options with { Steps = 30 }).Run(TinyTask.Examples, evaluate: null, observer);
+        TinyTask.Train(model, TinyTask.Options with { Steps = 30 }, new TrainingHooks { Observer = observer });
         // Fewer is possible: the collector may still find tensors of earlier tests.
         Assert.That(observer.Counts[5..], Is.All.LessThanOrEqualTo(observer.Counts[5]));
     }
@@ -65,9 +66,9 @@ public sealed class TrainerTests
     public void Run_LabelSmoothing_KeepsTheLossUp()
     {
         using var model = TinyTask.CreateModel();
-        var result = new Trainer(model, TinyTask.Options with { Steps = 100, LabelSmoothing = 0.2 }).Run(TinyTask.Examples);
+        var result = TinyTask.Train(model, TinyTask.Options with { Steps = 100 }, loss: new TokenLossOptions { LabelSmoothing = 0.2 });
         // Even a perfect model pays for the spread: at least 0.8 ln(1 / 0.8) + 0.2 ln(V / 0.2) = 1.69.
-        Assert.That(result.Reports[^1].Loss, Is.GreaterThan(1.69).And.LessThan(3));
+        Assert.That(result.State.Reports[^1].Loss, Is.GreaterThan(1.69).And.LessThan(3));
     }
 
     [Test]
@@ -75,8 +76,12 @@ public sealed class TrainerTests
     {
         using var model = TinyTask.CreateModel();
         using var source = new CancellationTokenSource();
-        var result = new Trainer(model, TinyTask.Options).Run(TinyTask.Examples, _ => throw new InvalidOperationException("no evaluation after an interruption"), new Stopper(source, 7), source.Token);
-        Assert.That((result.Interrupted, result.Steps), Is.EqualTo((true, 7)));
+        var result = TinyTask.Train(
+            model,
+            TinyTask.Options,
+            new TrainingHooks { Evaluate = _ => throw new InvalidOperationException("no evaluation after an interruption"), Observer = new Stopper(source, 7) },
+            cancellation: source.Token);
+        Assert.That((result.Interrupted, result.State.Step), Is.EqualTo((true, 7)));
     }
 
     [Test]
@@ -85,15 +90,15 @@ public sealed class TrainerTests
         using var model = TinyTask.CreateModel();
         using (no_grad())
             model.parameters().First().fill_(float.NaN);
-        Assert.That(() => new Trainer(model, TinyTask.Options).Run(TinyTask.Examples), Throws.TypeOf<TrainingDivergedException>().With.Message.Contains("step 2"));
+        Assert.That(() => TinyTask.Train(model, TinyTask.Options), Throws.TypeOf<TrainingDivergedException>().With.Message.Contains("step 2"));
     }
 
     [Test]
     public void Run_Evaluation_HappensAtIntervalsAndAtTheEnd()
     {
         using var model = TinyTask.CreateModel();
-        var result = new Trainer(model, TinyTask.Options with { Steps = 7, EvaluationSteps = 3 }).Run(TinyTask.Examples, step => new EvaluationReport(step, 0, 0, 0, 0));
-        Assert.That(result.Evaluations.Select(report => report.Step), Is.EqualTo(new[] { 3, 6, 7 }));
+        var result = TinyTask.Train(model, TinyTask.Options with { Steps = 7, EvaluationSteps = 3 }, new TrainingHooks { Evaluate = step => new EvaluationReport(step, new Dictionary<string, double>()) });
+        Assert.That(result.State.Evaluations.Select(report => report.Step), Is.EqualTo(new[] { 3, 6, 7 }));
     }
 
     [Test]
@@ -101,8 +106,11 @@ public sealed class TrainerTests
     {
         using var model = TinyTask.CreateModel();
         Assert.That(
-            () => new Trainer(model, TinyTask.Options with { BatchSize = 0, LearningRate = double.NaN, LabelSmoothing = 1 }),
-            Throws.ArgumentException.With.Message.Contains("BatchSize").And.Message.Contains("LearningRate").And.Message.Contains("LabelSmoothing"));
+            () => TinyTask.Train(model, TinyTask.Options with { BatchSize = 0, LearningRate = double.NaN, MicroBatchTokens = 0 }),
+            Throws.ArgumentException.With.Message.Contains("BatchSize").And.Message.Contains("LearningRate").And.Message.Contains("MicroBatchTokens"));
+        Assert.That(
+            () => TinyTask.Train(model, TinyTask.Options, loss: new TokenLossOptions { LabelSmoothing = 1, ZLoss = -1, ChunkSize = 0 }),
+            Throws.ArgumentException.With.Message.Contains("LabelSmoothing").And.Message.Contains("ZLoss").And.Message.Contains("ChunkSize"));
     }
 
     private static IEnumerable<string> Answers(T5GemmaForConditionalGeneration model, List<string> texts, int batchSize)

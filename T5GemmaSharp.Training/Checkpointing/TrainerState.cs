@@ -10,25 +10,25 @@ public static class TrainerState
 
     /// <summary>Writes the file.</summary>
     /// <param name="folder">A folder that is not visible yet, see <see cref="AtomicFolder"/>.</param>
-    /// <param name="result">The run.</param>
+    /// <param name="state">Where the run stands.</param>
     /// <param name="options">Its settings.</param>
-    public static void Write(string folder, TrainingResult result, TrainingOptions options)
+    public static void Write(string folder, RunState state, TrainingOptions options)
     {
-        ArgumentNullException.ThrowIfNull(result);
+        ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(options);
         using var stream = File.Create(Path.Combine(folder, FileName));
         using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
         {
             json.WriteStartObject();
-            json.WriteNumber("global_step", result.Steps);
-            json.WriteNumber("epoch", result.Epoch);
+            json.WriteNumber("global_step", state.Step);
+            json.WriteNumber("epoch", state.Epochs);
             json.WriteNumber("max_steps", options.Steps);
             json.WriteNumber("train_batch_size", options.BatchSize);
             json.WriteNumber("seed", options.Seed);
             json.WriteStartArray("log_history");
-            foreach (var report in result.Reports)
+            foreach (var report in state.Reports)
                 Write(json, report);
-            foreach (var report in result.Evaluations)
+            foreach (var report in state.Evaluations)
                 Write(json, report);
             json.WriteEndArray();
             json.WriteEndObject();
@@ -46,6 +46,7 @@ public static class TrainerState
         WriteFinite(json, "grad_norm", report.GradientNorm);
         json.WriteNumber("learning_rate", report.LearningRate);
         json.WriteNumber("tokens_per_second", report.TokensPerSecond);
+        json.WriteNumber("padding", report.Padding);
         json.WriteEndObject();
     }
 
@@ -53,10 +54,8 @@ public static class TrainerState
     {
         json.WriteStartObject();
         json.WriteNumber("step", report.Step);
-        WriteFinite(json, "eval_loss", report.Loss);
-        json.WriteNumber("eval_wer", report.WordErrorRate);
-        json.WriteNumber("eval_per", report.PhonemeErrorRate);
-        json.WriteNumber("eval_words", report.Words);
+        foreach (var (name, value) in report.Values)
+            WriteFinite(json, $"eval_{name}", value);
         json.WriteEndObject();
     }
 

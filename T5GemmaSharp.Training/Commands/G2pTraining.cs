@@ -1,8 +1,11 @@
 using T5GemmaSharp.Checkpoints;
 using T5GemmaSharp.Training.Checkpointing;
+using T5GemmaSharp.Training.Data;
 using T5GemmaSharp.Training.Evaluation;
 using T5GemmaSharp.Training.Logging;
+using T5GemmaSharp.Training.Optimization;
 using T5GemmaSharp.Training.Recipes.G2p;
+using T5GemmaSharp.Training.Tasks;
 using TorchSharp;
 
 namespace T5GemmaSharp.Training.Commands;
@@ -24,7 +27,7 @@ internal static class G2pTraining
         var folder = RunFolder.Reserve(request.Out, G2pRecipe.Name);
         try
         {
-            return Train(request.Training, recipe, config, device, folder, interruption.Token);
+            return Train(request, recipe, config, device, folder, interruption.Token);
         }
         finally
         {
@@ -32,8 +35,9 @@ internal static class G2pTraining
         }
     }
 
-    private static int Train(TrainingOptions options, G2pRecipe recipe, T5GemmaConfig config, torch.Device device, string folder, CancellationToken cancellation)
+    private static int Train(G2pTrainingRequest request, G2pRecipe recipe, T5GemmaConfig config, torch.Device device, string folder, CancellationToken cancellation)
     {
+        var options = request.Training;
         torch.manual_seed((long)options.Seed);
         if (device.type == DeviceType.CUDA)
             torch.cuda.manual_seed((long)options.Seed); // a device draws from a generator of its own
@@ -42,15 +46,19 @@ internal static class G2pTraining
         var validation = new Validation(recipe, model, options.Steps, cancellation);
         Console.WriteLine($"{examples.Count} pronunciations, {model.parameters().Sum(parameter => parameter.numel())} parameters, {options.Steps} steps of {options.BatchSize} on {device}");
 
-        var result = TrainingConsole.Run(options.Steps, observer => new Trainer(model, options).Run(examples, validation.Measure, observer, cancellation));
+        var trainer = new Trainer(new Seq2SeqTask(model, new Seq2SeqExamples(examples), request.Loss), options);
+        using var optimizer = new AdamW(model.named_parameters(), options.Optimizer);
+        var result = TrainingConsole.Run(options.Steps, observer => trainer.Run(
+            optimizer, new TrainingHooks { Evaluate = step => validation.Measure(step), Observer = observer }, start: null, cancellation));
+        model.eval();
         AtomicFolder.Write(folder, temporary =>
         {
             model.SavePretrained(temporary);
             recipe.Tokenizer.SavePretrained(temporary);
-            TrainerState.Write(temporary, result, options);
+            TrainerState.Write(temporary, result.State, options);
         });
         if (result.Interrupted)
-            Console.WriteLine($"interrupted after step {result.Steps}; the model as it is then is saved");
+            Console.WriteLine($"interrupted after step {result.State.Step}; the model as it is then is saved");
         validation.PrintAnswers();
         Console.WriteLine(folder);
         return result.Interrupted ? ExitCode.Interrupted : ExitCode.Done;
@@ -70,7 +78,13 @@ internal static class G2pTraining
             if (step == steps)
                 _predictions = predictions;
             var loss = ValidationLoss.Compute(model, recipe.Encode(words), ValidationBatchSize);
-            return new EvaluationReport(step, loss, errors.WordErrorRate, errors.PhonemeErrorRate, errors.Words);
+            return new EvaluationReport(step, new Dictionary<string, double>
+            {
+                ["loss"] = loss,
+                ["phoneme_error_rate"] = errors.PhonemeErrorRate,
+                ["word_error_rate"] = errors.WordErrorRate,
+                ["words"] = errors.Words,
+            });
         }
 
         public void PrintAnswers()

@@ -1,3 +1,4 @@
+using T5GemmaSharp.Training.Losses;
 using T5GemmaSharp.Training.Recipes.G2p;
 
 namespace T5GemmaSharp.Training.Commands;
@@ -12,4 +13,6 @@ internal sealed record G2pTrainingRequest
     public required G2pModelOptions Model { get; init; }
 
     public required TrainingOptions Training { get; init; }
+
+    public required TokenLossOptions Loss { get; init; }
 }

@@ -47,7 +47,7 @@ internal static class TrainCommand
     private static G2pTrainingRequest Read(ParseResult result)
     {
         var preset = G2pPresets.All.Single(preset => preset.Name == result.GetRequiredValue(Preset));
-        var (training, model) = (preset.Training, preset.Model);
+        var (training, model, loss) = (preset.Training, preset.Model, preset.Loss);
         var steps = result.GetValue(Steps) ?? training.Steps;
         return new G2pTrainingRequest
         {
@@ -61,6 +61,7 @@ internal static class TrainCommand
                 IntermediateSize = result.GetValue(IntermediateSize) ?? model.IntermediateSize,
                 Dropout = result.GetValue(Dropout) ?? model.Dropout,
             },
+            Loss = loss with { LabelSmoothing = result.GetValue(LabelSmoothing) ?? loss.LabelSmoothing },
             Training = training with
             {
                 Steps = steps,
@@ -69,7 +70,6 @@ internal static class TrainCommand
                 WarmupSteps = result.GetValue(WarmupSteps) ?? Math.Min(training.WarmupSteps, steps / 10),
                 Schedule = result.GetValue(Schedule) ?? training.Schedule,
                 Optimizer = training.Optimizer with { WeightDecay = result.GetValue(WeightDecay) ?? training.Optimizer.WeightDecay },
-                LabelSmoothing = result.GetValue(LabelSmoothing) ?? training.LabelSmoothing,
                 ReportSteps = result.GetValue(ReportSteps) ?? training.ReportSteps,
                 EvaluationSteps = result.GetValue(EvaluationSteps) ?? training.EvaluationSteps,
                 Seed = result.GetValue(Seed) ?? training.Seed,

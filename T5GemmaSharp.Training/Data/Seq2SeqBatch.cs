@@ -1,32 +1,55 @@
+using T5GemmaSharp.Training.Tasks;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Training.Data;
 
-/// <summary>Examples as tensors; they belong to the dispose scope in which the batch was made.</summary>
-/// <param name="InputIds">Ids of the encoder [B, S], int64.</param>
-/// <param name="AttentionMask">1 for tokens, 0 for padding [B, S], int64.</param>
-/// <param name="Labels">Target ids [B, T], int64; -100 where there is none.</param>
-/// <param name="TargetTokens">Number of targets that are not -100.</param>
-public sealed record Seq2SeqBatch(Tensor InputIds, Tensor AttentionMask, Tensor Labels, int TargetTokens)
+/// <summary>Pairs side by side, padded on the right.</summary>
+public sealed class Seq2SeqBatch : IMicroBatch
 {
     /// <summary>The label that the loss ignores.</summary>
     public const long IgnoreIndex = -100;
 
-    /// <summary>Pads examples on the right.</summary>
-    /// <param name="examples">At least one example.</param>
+    private readonly long[,] _inputIds;
+    private readonly long[,] _attentionMask;
+    private readonly long[,] _labels;
+    private readonly long[] _positions;
+
+    private Seq2SeqBatch(long[,] inputIds, long[,] attentionMask, long[,] labels, long[] positions, long tokens)
+        => (_inputIds, _attentionMask, _labels, _positions, Tokens) = (inputIds, attentionMask, labels, positions, tokens);
+
+    /// <inheritdoc/>
+    public long Targets => _positions.Length;
+
+    /// <inheritdoc/>
+    public long Tokens { get; }
+
+    /// <inheritdoc/>
+    public long Cells => _inputIds.LongLength + _labels.LongLength;
+
+    /// <summary>Puts pairs side by side.</summary>
+    /// <param name="examples">At least one.</param>
     /// <param name="padId">Id of the padding token.</param>
-    /// <param name="device">Where the tensors lie.</param>
-    public static Seq2SeqBatch Create(IReadOnlyList<Seq2SeqExample> examples, long padId, Device device)
+    public static Seq2SeqBatch Create(IReadOnlyList<Seq2SeqExample> examples, long padId)
     {
         ArgumentNullException.ThrowIfNull(examples);
         var inputs = Pad([.. examples.Select(example => example.InputIds)], padId, out var mask);
         var labels = Pad([.. examples.Select(example => example.Labels)], IgnoreIndex, out _);
-        return new Seq2SeqBatch(
-            ToTensor(inputs, device),
-            ToTensor(mask, device),
-            ToTensor(labels, device),
-            examples.Sum(example => example.Labels.Length));
+        var positions = labels.Cast<long>().Select((label, position) => (label, position)).Where(pair => pair.label != IgnoreIndex).Select(pair => (long)pair.position);
+        return new Seq2SeqBatch(inputs, mask, labels, [.. positions], examples.Sum(example => (long)example.Length.Tokens));
+    }
+
+    /// <summary>The batch on a device; the tensors belong to the caller's dispose scope.</summary>
+    /// <param name="device">The device.</param>
+    public Seq2SeqTensors To(Device device)
+    {
+        var labels = _labels.Cast<long>().ToArray();
+        return new Seq2SeqTensors(
+            torch.tensor(_inputIds, device: device),
+            torch.tensor(_attentionMask, device: device),
+            torch.tensor(_labels, device: device),
+            torch.tensor(_positions, device: device),
+            torch.tensor([.. _positions.Select(position => labels[position])], device: device));
     }
 
     private static long[,] Pad(int[][] rows, long filler, out long[,] mask)
@@ -46,6 +69,4 @@ public sealed record Seq2SeqBatch(Tensor InputIds, Tensor AttentionMask, Tensor 
 
         return cells;
     }
-
-    private static Tensor ToTensor(long[,] cells, Device device) => torch.tensor(cells, device: device);
 }

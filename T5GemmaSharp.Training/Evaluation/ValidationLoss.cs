@@ -1,5 +1,6 @@
-using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Training.Data;
+using T5GemmaSharp.Training.Losses;
+using T5GemmaSharp.Training.Tasks;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -18,23 +19,17 @@ public static class ValidationLoss
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(examples);
         using var noGrad = no_grad();
-        var (loss, tokens) = (0.0, 0L);
+        var head = new ChunkedHead(model, new TokenLossOptions());
+        var (loss, targets) = (0.0, 0L);
         foreach (var chunk in examples.OrderBy(example => example.InputIds.Length).Chunk(batchSize))
         {
             using var scope = NewDisposeScope();
-            var batch = Seq2SeqBatch.Create(chunk, model.Config.PadTokenId ?? 0, model.Device);
-            var output = model.call(new T5GemmaInputs
-            {
-                InputIds = batch.InputIds,
-                AttentionMask = batch.AttentionMask,
-                Labels = batch.Labels,
-                NumItemsInBatch = 1,
-                UseCache = false,
-            });
-            loss += output.Loss!.ToDouble(); // labels were given
-            tokens += batch.TargetTokens;
+            var batch = Seq2SeqBatch.Create(chunk, model.Config.PadTokenId ?? 0);
+            var tensors = batch.To(model.Device);
+            loss += head.Sum(Seq2SeqTask.States(model, tensors), tensors.Positions, tensors.Targets).ToDouble();
+            targets += batch.Targets;
         }
 
-        return loss / tokens;
+        return loss / targets;
     }
 }

@@ -23,9 +23,8 @@ public static class TrainingConsole
         CultureInfo.InvariantCulture,
         $"loss {report.Loss:F4}  grad {report.GradientNorm:F2}  lr {report.LearningRate:E1}  {report.TokensPerSecond:F0} tokens/s");
 
-    private static string Describe(EvaluationReport report) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"step {report.Step}: validation loss {report.Loss:F4}, phoneme error rate {report.PhonemeErrorRate:P2}, word error rate {report.WordErrorRate:P2} ({report.Words} words)");
+    private static string Describe(EvaluationReport report)
+        => $"step {report.Step}: {string.Join(", ", report.Values.Select(value => string.Create(CultureInfo.InvariantCulture, $"{value.Key.Replace('_', ' ')} {value.Value:0.####}")))}";
 
     private sealed class LineObserver(int steps) : ITrainingObserver
     {

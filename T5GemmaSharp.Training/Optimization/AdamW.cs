@@ -3,94 +3,60 @@ using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Training.Optimization;
 
-/// <summary>Adam with decoupled weight decay, for float32 parameters.</summary>
+/// <summary>Adam with decoupled weight decay.</summary>
 /// <remarks>m = b1 m + (1-b1) g; v = b2 v + (1-b2) g²; w = w (1 - lr wd) - lr/(1-b1^t) m / (sqrt(v/(1-b2^t)) + eps).</remarks>
-public sealed class AdamW : IDisposable
+public sealed class AdamW : Optimizer
 {
     private readonly AdamWOptions _options;
-    private readonly List<State> _states;
-    private int _step;
+    private readonly MomentTable _means;
+    private readonly MomentTable _meanSquares;
 
     /// <summary>Creates the optimizer with zero moments beside each parameter.</summary>
     /// <param name="parameters">Names and parameters; those that need no gradient are left out.</param>
     /// <param name="options">The constants.</param>
-    /// <exception cref="ArgumentException">A parameter is not float32.</exception>
+    /// <exception cref="ArgumentException">A parameter is neither float32 nor bfloat16.</exception>
     public AdamW(IEnumerable<(string Name, Parameter Parameter)> parameters, AdamWOptions options)
+        : base(parameters, DecayOf(options))
     {
-        ArgumentNullException.ThrowIfNull(parameters);
-        ArgumentNullException.ThrowIfNull(options);
         _options = options;
-        _states = [.. parameters.Where(item => item.Parameter.requires_grad).Select(item => CreateState(item.Name, item.Parameter))];
+        _means = new MomentTable("exp_avg", Parameters);
+        _meanSquares = new MomentTable("exp_avg_sq", Parameters);
     }
 
-    /// <summary>Updates every parameter that has a gradient.</summary>
-    /// <param name="learningRate">Learning rate of this step.</param>
-    /// <param name="gradientScale">Factor on every gradient, for clipping.</param>
-    public void Step(double learningRate, double gradientScale = 1)
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
     {
-        _step++;
-        var stepSize = learningRate / (1 - Math.Pow(_options.Beta1, _step));
-        var rootCorrection = Math.Sqrt(1 - Math.Pow(_options.Beta2, _step));
-        using var noGrad = no_grad();
-        foreach (var state in _states)
+        if (disposing)
         {
-            // A scope for each parameter: the temporaries of all of them together would double the memory.
-            using var scope = NewDisposeScope();
-            if (state.Parameter.grad is { } gradient)
-                Update(state, gradientScale == 1 ? gradient : gradient * gradientScale, learningRate, stepSize, rootCorrection);
+            _means.Dispose();
+            _meanSquares.Dispose();
         }
+
+        base.Dispose(disposing);
     }
 
-    /// <summary>Forgets all gradients.</summary>
-    public void ClearGradients()
+    private protected override void Update(int index, double learningRate, double gradientScale)
     {
-        foreach (var state in _states)
+        var stepSize = learningRate / (1 - Math.Pow(_options.Beta1, Steps));
+        var rootCorrection = Math.Sqrt(1 - Math.Pow(_options.Beta2, Steps));
+        ForEachStretch(index, gradientScale, (from, values, gradient) =>
         {
-            using var gradient = state.Parameter.grad;
-            state.Parameter.grad = null;
-        }
+            var mean = _means.Stretch(index, from, values.numel());
+            var meanSquare = _meanSquares.Stretch(index, from, values.numel());
+            mean.lerp_(gradient, 1 - _options.Beta1);
+            meanSquare.mul_(_options.Beta2).addcmul_(gradient, gradient, 1 - _options.Beta2);
+            if (Decays[index] != 0)
+                values.mul_(1 - (learningRate * Decays[index]));
+            var denominator = meanSquare.sqrt().div_(rootCorrection).add_(_options.Epsilon);
+            values.addcdiv_(mean, denominator, -stepSize);
+        });
     }
 
-    /// <summary>Releases the moments.</summary>
-    public void Dispose()
+    private protected override IEnumerable<KeyValuePair<string, Tensor>> StateOf(int index) => [_means.State(index), _meanSquares.State(index)];
+
+    private static WeightDecayRule DecayOf(AdamWOptions options)
     {
-        foreach (var state in _states)
-        {
-            state.Mean.Dispose();
-            state.MeanSquare.Dispose();
-        }
+        ArgumentNullException.ThrowIfNull(options);
+        return new WeightDecayRule(options.WeightDecay);
     }
-
-    /// <summary>Whether weight decay applies: not to biases and norms.</summary>
-    /// <remarks>HF: <c>Trainer.get_decay_parameter_names</c>.</remarks>
-    /// <param name="name">Name of a parameter in the state dict.</param>
-    public static bool IsDecayed(string name)
-    {
-        ArgumentNullException.ThrowIfNull(name);
-        return !name.Split('.').Any(part => part is "bias" or "norm" || part.EndsWith("_norm", StringComparison.OrdinalIgnoreCase)
-            || part.Contains("layernorm", StringComparison.OrdinalIgnoreCase) || part.Contains("rmsnorm", StringComparison.OrdinalIgnoreCase));
-    }
-
-    private State CreateState(string name, Parameter parameter)
-    {
-        if (parameter.dtype != ScalarType.Float32)
-            throw new ArgumentException($"{name}: expected float32, got {parameter.dtype}");
-        return new State(
-            parameter,
-            zeros_like(parameter).DetachFromDisposeScope(),
-            zeros_like(parameter).DetachFromDisposeScope(),
-            IsDecayed(name) ? _options.WeightDecay : 0);
-    }
-
-    private void Update(State state, Tensor gradient, double learningRate, double stepSize, double rootCorrection)
-    {
-        state.Mean.lerp_(gradient, 1 - _options.Beta1);
-        state.MeanSquare.mul_(_options.Beta2).addcmul_(gradient, gradient, 1 - _options.Beta2);
-        if (state.WeightDecay != 0)
-            state.Parameter.mul_(1 - (learningRate * state.WeightDecay));
-        var denominator = state.MeanSquare.sqrt().div_(rootCorrection).add_(_options.Epsilon);
-        state.Parameter.addcdiv_(state.Mean, denominator, -stepSize);
-    }
-
-    private sealed record State(Parameter Parameter, Tensor Mean, Tensor MeanSquare, double WeightDecay);
 }

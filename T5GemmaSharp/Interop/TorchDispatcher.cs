@@ -61,6 +61,21 @@ internal static class TorchDispatcher
         return arguments.CallForTensor("aten::scaled_dot_product_attention"u8);
     }
 
+    /// <summary>The same memory read as another dtype of the same size.</summary>
+    /// <param name="input">Any tensor.</param>
+    /// <param name="dtype">A dtype whose elements are as large as those of <paramref name="input"/>.</param>
+    /// <returns>A view with the shape of <paramref name="input"/>.</returns>
+    /// <exception cref="NotSupportedException">libtorch is older than 2.10.</exception>
+    public static Tensor ViewAs(Tensor input, ScalarType dtype)
+    {
+        if (StableAbi.Instance is not { } abi)
+            throw new NotSupportedException("reading a tensor's memory as another dtype needs libtorch 2.10 or newer");
+        using var arguments = new ArgumentStack(abi);
+        arguments.Add(input);
+        arguments.Add(dtype);
+        return arguments.CallForTensor("aten::view"u8, "dtype"u8);
+    }
+
     // libtorch would refuse the same arguments, but its message goes to standard error, past the exception.
     private static void CheckNorm(Tensor input, ReadOnlySpan<long> normalizedShape, Tensor? weight)
     {

@@ -1,3 +1,4 @@
+using T5GemmaSharp.Training.Losses;
 using T5GemmaSharp.Training.Optimization;
 
 namespace T5GemmaSharp.Training.Recipes.G2p;
@@ -18,7 +19,8 @@ public static class G2pPresets
             Schedule = LearningRateSchedule.Linear,
             ReportSteps = 100,
             EvaluationSteps = 1000,
-        });
+        },
+        new TokenLossOptions());
 
     /// <summary>For a GPU.</summary>
     public static G2pPreset Base { get; } = new(
@@ -30,10 +32,10 @@ public static class G2pPresets
             BatchSize = 1024,
             LearningRate = 1e-3,
             WarmupSteps = 1000,
-            LabelSmoothing = 0.1,
             ReportSteps = 200,
             EvaluationSteps = 2000,
-        });
+        },
+        new TokenLossOptions { LabelSmoothing = 0.1 });
 
     /// <summary>All presets.</summary>
     public static IReadOnlyList<G2pPreset> All { get; } = [Small, Base];

@@ -1,0 +1,126 @@
+using T5GemmaSharp.Training.Checkpointing;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace T5GemmaSharp.Training.Optimization;
+
+/// <summary>Changes parameters by their gradients. Parameters are float32, or bfloat16 with the rest of an exact float32 value kept beside them.</summary>
+public abstract class Optimizer : IDisposable
+{
+    // Temporaries of an update are as large as a stretch of a parameter, not as large as a table of 256,000 rows.
+    private const long StretchElements = 1L << 26;
+
+    private readonly TrainedParameter[] _parameters;
+
+    private protected Optimizer(IEnumerable<(string Name, Parameter Parameter)> parameters, WeightDecayRule decay)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        _parameters = [.. parameters.Where(item => item.Parameter.requires_grad).Select(item => new TrainedParameter(item.Name, item.Parameter))];
+        Decays = [.. _parameters.Select(parameter => decay.For(parameter.Name))];
+    }
+
+    /// <summary>Updates so far.</summary>
+    public int Steps { get; private set; }
+
+    private protected IReadOnlyList<TrainedParameter> Parameters => _parameters;
+
+    private protected double[] Decays { get; }
+
+    /// <summary>Takes the gradients of a micro-batch; to be called after each backward pass of a step.</summary>
+    public void Accumulate() => Array.ForEach(_parameters, parameter => parameter.Accumulate());
+
+    /// <summary>Euclidean norm of the whole gradient; not finite when any element is not.</summary>
+    public double GradientNorm()
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var norms = _parameters.Where(parameter => parameter.HasGradient)
+            .SelectMany(parameter => Stretches(parameter).Select(stretch => Norm(parameter, stretch.From, stretch.Count))).ToList();
+        return norms.Count == 0 ? 0 : stack(norms).norm().ToDouble();
+    }
+
+    /// <summary>Updates every parameter that has a gradient.</summary>
+    /// <param name="learningRate">Learning rate of this step.</param>
+    /// <param name="gradientScale">Factor on every gradient.</param>
+    public void Step(double learningRate, double gradientScale = 1)
+    {
+        Steps++;
+        using var noGrad = no_grad();
+        for (var index = 0; index < _parameters.Length; index++)
+        {
+            using var scope = NewDisposeScope();
+            if (_parameters[index].HasGradient)
+                Update(index, learningRate, gradientScale);
+        }
+    }
+
+    /// <summary>Forgets all gradients.</summary>
+    public void ClearGradients() => Array.ForEach(_parameters, parameter => parameter.ClearGradient());
+
+    /// <summary>What a checkpoint keeps, by name. The tensors are the optimizer's own.</summary>
+    public IReadOnlyDictionary<string, Tensor> State()
+        => _parameters.SelectMany((parameter, index) => parameter.State().Concat(StateOf(index))).ToDictionary(item => item.Key, item => item.Value);
+
+    /// <summary>Goes on from what <see cref="State"/> has given.</summary>
+    /// <param name="state">The tensors.</param>
+    /// <param name="steps">Updates so far.</param>
+    /// <exception cref="InvalidDataException">A tensor is missing or has another shape or dtype.</exception>
+    public void Load(OptimizerFile state, int steps)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        using var noGrad = no_grad();
+        foreach (var parameter in _parameters)
+            parameter.Load(state);
+        foreach (var (name, tensor) in Enumerable.Range(0, _parameters.Length).SelectMany(StateOf))
+            state.CopyTo(name, tensor);
+        Steps = steps;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees the tensors.</summary>
+    /// <param name="disposing">Whether it is called by <see cref="Dispose()"/>.</param>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+            Array.ForEach(_parameters, parameter => parameter.Dispose());
+    }
+
+    /// <summary>Updates a parameter.</summary>
+    private protected abstract void Update(int index, double learningRate, double gradientScale);
+
+    /// <summary>What is kept beside a parameter, by name.</summary>
+    private protected abstract IEnumerable<KeyValuePair<string, Tensor>> StateOf(int index);
+
+    private static IEnumerable<(long From, long Count)> Stretches(TrainedParameter parameter)
+    {
+        for (long from = 0; from < parameter.Count; from += StretchElements)
+            yield return (from, Math.Min(StretchElements, parameter.Count - from));
+    }
+
+    private static Tensor Norm(TrainedParameter parameter, long from, long count)
+    {
+        using var scope = NewDisposeScope();
+        return scope.MoveToOuter(parameter.Gradient(from, count).to(ScalarType.Float32).norm());
+    }
+
+    /// <summary>Calls an update for each stretch of a parameter with its values and its scaled gradient, both float32 and flat.</summary>
+    private protected void ForEachStretch(int index, double gradientScale, Action<long, Tensor, Tensor> update)
+    {
+        var parameter = _parameters[index];
+        foreach (var (from, count) in Stretches(parameter))
+        {
+            using var scope = NewDisposeScope();
+            var gradient = parameter.Gradient(from, count).to(ScalarType.Float32);
+            var values = parameter.Read(from, count);
+            update(from, values, gradientScale == 1 ? gradient : gradient * gradientScale);
+            parameter.Write(values, from);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using T5GemmaSharp.Interop;
+using T5GemmaSharp.Training.Checkpointing;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace T5GemmaSharp.Training.Optimization;
+
+/// <summary>
+/// A parameter and what an optimizer needs beside it. Of a bfloat16 parameter the exact value is a float32 number: its upper half, rounded, is the parameter, and its lower
+/// half is kept here; updates that are too small for bfloat16 add up there.
+/// </summary>
+internal sealed class TrainedParameter : IDisposable
+{
+    private const int HalfBits = 16;
+    private const int RoundingBit = 1 << (HalfBits - 1);
+
+    private readonly Parameter _parameter;
+    private readonly Tensor? _lowerHalf; // int16, flat
+    private Tensor? _accumulated; // float32, flat
+
+    /// <summary>Takes a parameter.</summary>
+    /// <exception cref="ArgumentException">It is neither float32 nor bfloat16.</exception>
+    public TrainedParameter(string name, Parameter parameter)
+    {
+        (Name, _parameter) = (name, parameter);
+        if (parameter.dtype == ScalarType.BFloat16)
+            _lowerHalf = zeros([Count], dtype: ScalarType.Int16, device: parameter.device).DetachFromDisposeScope();
+        else if (parameter.dtype != ScalarType.Float32)
+            throw new ArgumentException($"{name}: expected float32 or bfloat16, got {parameter.dtype}");
+    }
+
+    public string Name { get; }
+
+    public long Count => _parameter.numel();
+
+    public long[] Shape => _parameter.shape;
+
+    public Device Device => _parameter.device;
+
+    public bool HasGradient
+    {
+        get
+        {
+            using var gradient = _parameter.grad;
+            return _accumulated is not null || gradient is not null;
+        }
+    }
+
+    /// <summary>Moves the gradient of a micro-batch to where those of a step add up. float32 gradients add up where they are; bfloat16 ones would lose the small ones.</summary>
+    public void Accumulate()
+    {
+        if (_lowerHalf is null)
+            return;
+        using var gradient = _parameter.grad;
+        if (gradient is null)
+            return;
+        using var flat = gradient.flatten();
+        if (_accumulated is null)
+            _accumulated = flat.to(ScalarType.Float32).DetachFromDisposeScope();
+        else
+            _accumulated.add_(flat);
+        _parameter.grad = null;
+    }
+
+    /// <summary>A stretch of the step's gradient, as it is stored; belongs to the caller's dispose scope.</summary>
+    public Tensor Gradient(long from, long count) => (_accumulated ?? _parameter.grad!.flatten()).narrow(0, from, count);
+
+    public void ClearGradient()
+    {
+        _accumulated?.Dispose();
+        _accumulated = null;
+        using var gradient = _parameter.grad;
+        _parameter.grad = null;
+    }
+
+    /// <summary>A stretch of the exact values, float32. What is changed in place there counts once <see cref="Write"/> is called.</summary>
+    public Tensor Read(long from, long count)
+    {
+        using var scope = NewDisposeScope();
+        var weights = Flat().narrow(0, from, count);
+        if (_lowerHalf is null)
+            return scope.MoveToOuter(weights);
+        var upper = TorchDispatcher.ViewAs(weights, ScalarType.Int16).to(ScalarType.Int32).bitwise_left_shift_(HalfBits);
+        return scope.MoveToOuter(TorchDispatcher.ViewAs(upper.add_(_lowerHalf.narrow(0, from, count)), ScalarType.Float32));
+    }
+
+    /// <summary>Stores a stretch of exact values.</summary>
+    public void Write(Tensor values, long from)
+    {
+        if (_lowerHalf is null)
+            return; // they were changed in place
+        using var scope = NewDisposeScope();
+        var count = values.numel();
+        var bits = TorchDispatcher.ViewAs(values, ScalarType.Int32);
+
+        // Ties go up, so that the lower half as a signed number is always what is missing.
+        var upper = bits.add(RoundingBit).bitwise_right_shift_(HalfBits).to(ScalarType.Int16);
+        Flat().narrow(0, from, count).copy_(TorchDispatcher.ViewAs(upper, ScalarType.BFloat16));
+        _lowerHalf.narrow(0, from, count).copy_(bits.to(ScalarType.Int16));
+    }
+
+    /// <summary>What a checkpoint has to keep beside the parameter.</summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> State()
+    {
+        if (_lowerHalf is not null)
+            yield return new($"master_low.{Name}", _lowerHalf);
+    }
+
+    public void Load(OptimizerFile state)
+    {
+        if (_lowerHalf is not null)
+            state.CopyTo($"master_low.{Name}", _lowerHalf);
+    }
+
+    public void Dispose()
+    {
+        _lowerHalf?.Dispose();
+        _accumulated?.Dispose();
+    }
+
+    private Tensor Flat() => _parameter.detach().view(-1);
+}

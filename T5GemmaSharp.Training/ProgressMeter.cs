@@ -1,0 +1,44 @@
+using System.Diagnostics;
+using T5GemmaSharp.Training.Tasks;
+using static TorchSharp.torch;
+
+namespace T5GemmaSharp.Training;
+
+/// <summary>Averages between two reports. The loss stays on the device until a report is due.</summary>
+internal sealed class ProgressMeter : IDisposable
+{
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private Tensor? _loss;
+    private long _targets;
+    private long _tokens;
+    private long _cells;
+
+    public void Add(Tensor lossSum, IMicroBatch batch)
+    {
+        if (_loss is null)
+            _loss = lossSum.to(ScalarType.Float64, copy: true).DetachFromDisposeScope();
+        else
+            _loss.add_(lossSum);
+        (_targets, _tokens, _cells) = (_targets + batch.Targets, _tokens + batch.Tokens, _cells + batch.Cells);
+    }
+
+    public void Pause() => _clock.Stop();
+
+    public void Resume() => _clock.Start();
+
+    public StepReport Report(int step, double epochs, double norm, double learningRate)
+    {
+        var loss = (_loss?.item<double>() ?? 0) / _targets;
+        var report = new StepReport(step, epochs, loss, norm, learningRate, _tokens / _clock.Elapsed.TotalSeconds, 1 - ((double)_tokens / _cells));
+        Dispose();
+        (_targets, _tokens, _cells) = (0, 0, 0);
+        _clock.Restart();
+        return report;
+    }
+
+    public void Dispose()
+    {
+        _loss?.Dispose();
+        _loss = null;
+    }
+}

@@ -1,0 +1,62 @@
+using T5GemmaSharp.Modeling.Inputs;
+using T5GemmaSharp.Training.Data;
+using T5GemmaSharp.Training.Losses;
+using static TorchSharp.torch;
+
+namespace T5GemmaSharp.Training.Tasks;
+
+/// <summary>Training of an encoder-decoder on pairs of token sequences: supervised, PrefixLM, UL2.</summary>
+public sealed class Seq2SeqTask : ITrainingTask
+{
+    private readonly T5GemmaForConditionalGeneration _model;
+    private readonly IExampleSource<Seq2SeqExample> _examples;
+    private readonly ChunkedHead _head;
+
+    /// <summary>Creates the task.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="examples">The pairs.</param>
+    /// <param name="loss">Settings of the loss; null: plain cross-entropy.</param>
+    /// <exception cref="ArgumentException">A setting is out of its range; the message lists all.</exception>
+    public Seq2SeqTask(T5GemmaForConditionalGeneration model, IExampleSource<Seq2SeqExample> examples, TokenLossOptions? loss = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(examples);
+        loss ??= new TokenLossOptions();
+        if (string.Join("; ", loss.Faults()) is { Length: > 0 } faults)
+            throw new ArgumentException(faults, nameof(loss));
+        (_model, _examples, _head) = (model, examples, new ChunkedHead(model, loss));
+    }
+
+    /// <inheritdoc/>
+    public nn.Module Model => _model;
+
+    /// <inheritdoc/>
+    public int ExampleCount => _examples.Count;
+
+    /// <inheritdoc/>
+    public ExampleLength LengthOf(int epoch, int index) => _examples.LengthOf(epoch, index);
+
+    /// <inheritdoc/>
+    public IMicroBatch Prepare(int epoch, IReadOnlyList<int> indices)
+    {
+        ArgumentNullException.ThrowIfNull(indices);
+        return Seq2SeqBatch.Create([.. indices.Select(index => _examples[epoch, index])], _model.Config.PadTokenId ?? 0);
+    }
+
+    /// <inheritdoc/>
+    public Tensor Backward(IMicroBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        var tensors = ((Seq2SeqBatch)batch).To(_model.Device);
+        return scope.MoveToOuter(_head.Sum(States(_model, tensors), tensors.Positions, tensors.Targets));
+    }
+
+    /// <summary>The decoder's last hidden state for given targets, [B, T, D].</summary>
+    internal static Tensor States(T5GemmaForConditionalGeneration model, Seq2SeqTensors tensors) => model.Model.call(new T5GemmaInputs
+    {
+        InputIds = tensors.InputIds,
+        AttentionMask = tensors.AttentionMask,
+        DecoderInputIds = model.PrepareDecoderInputIdsFromLabels(tensors.Labels),
+        UseCache = false,
+    }).LastHiddenState;
+}
