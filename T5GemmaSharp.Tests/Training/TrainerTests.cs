@@ -3,8 +3,8 @@ using T5GemmaSharp.Generation;
 using T5GemmaSharp.Tests.Support;
 using T5GemmaSharp.Training;
 using T5GemmaSharp.Training.Generation;
-using T5GemmaSharp.Training.Logging;
 using T5GemmaSharp.Training.Losses;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Tests.Training;
@@ -56,10 +56,10 @@ public sealed class TrainerTests
     public void Run_MoreSteps_LeavesNoMoreTensorsAlive()
     {
         using var model = TinyTask.CreateModel();
-        var observer = new TensorCounter();
-        TinyTask.Train(model, TinyTask.Options with { Steps = 30 }, new TrainingHooks { Observer = observer });
+        var counts = new List<long>();
+        TinyTask.Train(model, TinyTask.Options with { Steps = 30 }, new TrainingHooks { Observer = new StepObserver(_ => counts.Add(LiveTensors.Count)) });
         // Fewer is possible: the collector may still find tensors of earlier tests.
-        Assert.That(observer.Counts[5..], Is.All.LessThanOrEqualTo(observer.Counts[5]));
+        Assert.That(counts[5..], Is.All.LessThanOrEqualTo(counts[5]));
     }
 
     [Test]
@@ -71,6 +71,35 @@ public sealed class TrainerTests
         Assert.That(result.State.Reports[^1].Loss, Is.GreaterThan(1.69).And.LessThan(3));
     }
 
+    [TestCase(1)]
+    [TestCase(3)]
+    public void Run_InMicroBatches_TakesTheSameStepsAsWhole(int size)
+    {
+        using var whole = TinyTask.CreateModel();
+        var expected = TinyTask.Train(whole, TinyTask.Options with { Steps = 20, ReportSteps = 1 });
+        using var parts = TinyTask.CreateModel();
+        var actual = TinyTask.Train(parts, TinyTask.Options with { Steps = 20, ReportSteps = 1, MicroBatchSize = size });
+        Assert.Multiple(() =>
+        {
+            foreach (var (there, here) in expected.State.Reports.Zip(actual.State.Reports))
+            {
+                Assert.That(here.Loss, Is.EqualTo(there.Loss).Within(1e-4).Percent, $"loss of step {here.Step}");
+                Assert.That(here.GradientNorm, Is.EqualTo(there.GradientNorm).Within(1e-2).Percent, $"norm of step {here.Step}");
+            }
+        });
+    }
+
+    [Test]
+    public void Run_BFloat16_LearnsAsWellAsFloat32()
+    {
+        using var exact = TinyTask.CreateModel();
+        using var half = TinyTask.CreateModel();
+        half.to(ScalarType.BFloat16);
+        var options = TinyTask.Options with { Steps = 200, LearningRate = 3e-3 };
+        var (expected, actual) = (TinyTask.Train(exact, options), TinyTask.Train(half, options));
+        Assert.That(actual.State.Reports[^1].Loss, Is.EqualTo(expected.State.Reports[^1].Loss).Within(0.05));
+    }
+
     [Test]
     public void Run_AskedToStop_FinishesTheStepAndSaysSo()
     {
@@ -79,9 +108,15 @@ public sealed class TrainerTests
         var result = TinyTask.Train(
             model,
             TinyTask.Options,
-            new TrainingHooks { Evaluate = _ => throw new InvalidOperationException("no evaluation after an interruption"), Observer = new Stopper(source, 7) },
+            new TrainingHooks { Evaluate = _ => throw new InvalidOperationException("no evaluation after an interruption"), Observer = new StepObserver(StopAfter7) },
             cancellation: source.Token);
         Assert.That((result.Interrupted, result.State.Step), Is.EqualTo((true, 7)));
+
+        void StopAfter7(int step)
+        {
+            if (step == 7)
+                source.Cancel();
+        }
     }
 
     [Test]
@@ -115,36 +150,4 @@ public sealed class TrainerTests
 
     private static IEnumerable<string> Answers(T5GemmaForConditionalGeneration model, List<string> texts, int batchSize)
         => new TextGenerator(model, TinyTask.Recipe.Tokenizer, new GenerationConfig { MaxNewTokens = 8 }).AnswerAll(texts, batchSize).Select(text => text.Trim());
-
-    private sealed class TensorCounter : ITrainingObserver
-    {
-        public List<long> Counts { get; } = [];
-
-        public void OnStep(int step) => Counts.Add(LiveTensors.Count);
-
-        public void OnReport(StepReport report)
-        {
-        }
-
-        public void OnEvaluation(EvaluationReport report)
-        {
-        }
-    }
-
-    private sealed class Stopper(CancellationTokenSource source, int step) : ITrainingObserver
-    {
-        public void OnStep(int done)
-        {
-            if (done == step)
-                source.Cancel();
-        }
-
-        public void OnReport(StepReport report)
-        {
-        }
-
-        public void OnEvaluation(EvaluationReport report)
-        {
-        }
-    }
 }

@@ -1,0 +1,43 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using T5GemmaSharp.Training.Losses;
+
+namespace T5GemmaSharp.Training.Checkpointing;
+
+/// <summary>What the course of a run depends on.</summary>
+public static class RunIdentity
+{
+    // These change what is told of a run and when, not where it goes.
+    private static readonly HashSet<string> Free = [nameof(TrainingOptions.ReportSteps), nameof(TrainingOptions.EvaluationSteps), nameof(TrainingOptions.CheckpointSteps)];
+
+    /// <summary>The settings by name.</summary>
+    /// <param name="options">Settings of the trainer.</param>
+    /// <param name="loss">Settings of the loss.</param>
+    /// <param name="data">A fingerprint of the examples.</param>
+    public static IReadOnlyDictionary<string, string> Of(TrainingOptions options, TokenLossOptions loss, string data)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(loss);
+        var all = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["data"] = data };
+        Add(JsonSerializer.SerializeToElement(options, RunIdentityJson.Default.TrainingOptions), "");
+        Add(JsonSerializer.SerializeToElement(loss, RunIdentityJson.Default.TokenLossOptions), "Loss.");
+        return all;
+
+        void Add(JsonElement settings, string prefix)
+        {
+            foreach (var setting in settings.EnumerateObject().Where(setting => !Free.Contains(setting.Name)))
+            {
+                if (setting.Value.ValueKind == JsonValueKind.Object)
+                    Add(setting.Value, $"{prefix}{setting.Name}.");
+                else
+                    all[$"{prefix}{setting.Name}"] = setting.Value.ToString();
+            }
+        }
+    }
+}
+
+/// <summary>JSON of the settings.</summary>
+[JsonSourceGenerationOptions(UseStringEnumConverter = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(TrainingOptions))]
+[JsonSerializable(typeof(TokenLossOptions))]
+internal sealed partial class RunIdentityJson : JsonSerializerContext;

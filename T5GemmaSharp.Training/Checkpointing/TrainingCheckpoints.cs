@@ -1,0 +1,85 @@
+using System.Globalization;
+using T5GemmaSharp.Checkpoints;
+using T5GemmaSharp.Training.Optimization;
+
+namespace T5GemmaSharp.Training.Checkpointing;
+
+/// <summary>The checkpoints of a run: folders <c>checkpoint-STEP</c>, each of them a model that loads like any other, and all that the run needs to go on.</summary>
+public sealed class TrainingCheckpoints
+{
+    private const string Prefix = "checkpoint-";
+    private const string Doomed = ".tmp";
+
+    private readonly string _runFolder;
+    private readonly int? _limit;
+
+    /// <summary>Looks into the folder of a run; what an interrupted run has left half written is removed.</summary>
+    /// <param name="runFolder">The folder.</param>
+    /// <param name="limit">Number of checkpoints to keep, at least 1; null: all.</param>
+    public TrainingCheckpoints(string runFolder, int? limit = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(runFolder);
+        if (limit is { } number)
+            ArgumentOutOfRangeException.ThrowIfLessThan(number, 1, nameof(limit));
+        (_runFolder, _limit) = (runFolder, limit);
+        if (!Directory.Exists(runFolder))
+            return;
+        foreach (var leftover in Directory.EnumerateDirectories(runFolder, $"{Prefix}*{Doomed}").ToList())
+            Directory.Delete(leftover, recursive: true);
+    }
+
+    /// <summary>The newest checkpoint; null: there is none.</summary>
+    public string? Latest => Folders().LastOrDefault().Folder;
+
+    /// <summary>Writes a checkpoint, whole or not at all, and removes those beyond the limit.</summary>
+    /// <param name="file">Where the run stands.</param>
+    /// <param name="options">The run's settings.</param>
+    /// <param name="optimizer">The optimizer.</param>
+    /// <param name="writeModel">Writes model and tokenizer into the folder it is given.</param>
+    /// <param name="best">Step of a checkpoint that is kept beyond the limit; null: none.</param>
+    /// <returns>The folder.</returns>
+    /// <exception cref="IOException">It cannot be written; those written before stay.</exception>
+    public string Save(RunStateFile file, TrainingOptions options, Optimizer optimizer, Action<string> writeModel, int? best = null)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(optimizer);
+        ArgumentNullException.ThrowIfNull(writeModel);
+        var folder = FolderOf(file.State.Step);
+        if (Directory.Exists(folder))
+            Remove(folder); // a run that went on from an older checkpoint comes by again
+        AtomicFolder.Write(folder, temporary =>
+        {
+            writeModel(temporary);
+            SafetensorsWriter.Write(Path.Combine(temporary, OptimizerFile.FileName), optimizer.State());
+            TrainerState.Write(temporary, file.State, options);
+            file.Write(temporary);
+        });
+        Rotate(best);
+        return folder;
+    }
+
+    /// <summary>The folder of a step's checkpoint.</summary>
+    /// <param name="step">Steps done.</param>
+    public string FolderOf(int step) => Path.Combine(_runFolder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{step}"));
+
+    private void Rotate(int? best)
+    {
+        if (_limit is not { } limit)
+            return;
+        foreach (var (step, folder) in Folders().SkipLast(limit).Where(item => item.Step != best).ToList())
+            Remove(folder);
+    }
+
+    // Under another name first: a half removed folder must not look like a checkpoint.
+    private static void Remove(string folder)
+    {
+        var doomed = $"{folder}.{Guid.NewGuid():N}{Doomed}";
+        Directory.Move(folder, doomed);
+        Directory.Delete(doomed, recursive: true);
+    }
+
+    private IEnumerable<(int Step, string Folder)> Folders() => !Directory.Exists(_runFolder) ? [] : Directory.EnumerateDirectories(_runFolder, $"{Prefix}*")
+        .Select(folder => (Step: int.TryParse(Path.GetFileName(folder).AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : -1, Folder: folder))
+        .Where(item => item.Step >= 0)
+        .OrderBy(item => item.Step);
+}
