@@ -1,7 +1,6 @@
 using T5GemmaSharp.Training.Data;
 using T5GemmaSharp.Training.Optimization;
 using T5GemmaSharp.Training.Tasks;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Training;
@@ -89,8 +88,8 @@ public sealed class Trainer
         for (var index = 0; index < batches.Count; index++)
         {
             using var scope = NewDisposeScope();
-            Seed(step, index);
-            meter.Add(_task.Backward(batches[index]), batches[index]);
+            var seed = new CounterRandom(_options.Seed, (ulong)step)[(ulong)index]; // by place, so that a run can go on anywhere
+            meter.Add(_task.Backward(batches[index], seed), batches[index]);
             if (batches.Count > 1)
                 optimizer.Accumulate();
         }
@@ -101,14 +100,5 @@ public sealed class Trainer
             optimizer.Step(learningRate, GradientClipping.Factor(norm, _options.MaxGradientNorm) / targets);
         optimizer.ClearGradients();
         return norm;
-    }
-
-    // Dropout depends on the step and the part of it, so that a run can go on anywhere.
-    private void Seed(int step, int microBatch)
-    {
-        var seed = (long)(new CounterRandom(_options.Seed, (ulong)step)[(ulong)microBatch] >> 1);
-        torch.manual_seed(seed);
-        if (torch.cuda.is_available())
-            torch.cuda.manual_seed(seed); // a device draws from a generator of its own
     }
 }

@@ -24,7 +24,7 @@ public sealed class TrainingCheckpoints
         (_runFolder, _limit) = (runFolder, limit);
         if (!Directory.Exists(runFolder))
             return;
-        foreach (var leftover in Directory.EnumerateDirectories(runFolder, $"{Prefix}*{Doomed}").ToList())
+        foreach (var leftover in Directory.EnumerateDirectories(runFolder, $"*{Doomed}").ToList())
             Directory.Delete(leftover, recursive: true);
     }
 

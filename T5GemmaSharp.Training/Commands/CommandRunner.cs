@@ -46,7 +46,7 @@ internal static class CommandRunner
         => result.UnmatchedTokens is [var token, ..] ? $"{token}: expected a command or an option, it is neither" : result.Errors[0].Message;
 
     private static bool IsBadInput(Exception exception) => exception
-        is UsageException or ArgumentException or FormatException or NotSupportedException
+        is UsageException or ArgumentException or FormatException or NotSupportedException or InvalidDataException
         or IOException or UnauthorizedAccessException or SecurityException
         or CheckpointMismatchException or T5GemmaConfigException or CudaUnavailableException or TorchNativeException;
 

@@ -20,11 +20,15 @@ internal static class G2pTraining
     public static int Run(G2pTrainingRequest request)
     {
         request.Training.Validate();
+        if (request is { Resume: not null, Out: not null })
+            throw new UsageException($"--out: expected none with --resume, which goes on in {request.Resume}, got {request.Out}");
+        if (request is { CheckpointLimit: < 1 })
+            throw new UsageException($"--checkpoint-limit: expected at least 1, got {request.CheckpointLimit}");
         using var interruption = new Interruption();
         var device = SharedOptions.ResolveDevice(request.Device);
         var recipe = G2pRecipe.Load();
         var config = recipe.CreateConfig(request.Model);
-        var folder = RunFolder.Reserve(request.Out, G2pRecipe.Name);
+        var folder = request.Resume ?? RunFolder.Reserve(request.Out, G2pRecipe.Name);
         try
         {
             return Train(request, recipe, config, device, folder, interruption.Token);
@@ -38,31 +42,69 @@ internal static class G2pTraining
     private static int Train(G2pTrainingRequest request, G2pRecipe recipe, T5GemmaConfig config, torch.Device device, string folder, CancellationToken cancellation)
     {
         var options = request.Training;
-        torch.manual_seed((long)options.Seed);
-        if (device.type == DeviceType.CUDA)
-            torch.cuda.manual_seed((long)options.Seed); // a device draws from a generator of its own
-        using var model = T5GemmaForConditionalGeneration.FromConfig(config, new PretrainedOptions { Device = device });
-        var examples = recipe.Encode(recipe.Words(DataSplit.Train));
+        var checkpoints = new TrainingCheckpoints(folder, request.CheckpointLimit);
+        var examples = new Seq2SeqExamples(recipe.Encode(recipe.Words(DataSplit.Train)));
+        var identity = RunIdentity.Of(options, request.Loss, examples.Fingerprint());
+        var checkpoint = request.Resume is null ? null : checkpoints.Latest;
+        var begun = checkpoint is null ? null : RunStateFile.Read(checkpoint);
+        if (!request.ResumesInAnyCase)
+            begun?.CheckIdentity(identity);
+
+        using var model = checkpoint is null ? Create(config, options.Seed, device) : Load(checkpoint, device);
+        using var optimizer = new AdamW(model.named_parameters(), options.Optimizer);
+        if (begun is not null)
+        {
+            using var stored = OptimizerFile.Open(checkpoint!); // it was read from there
+            optimizer.Load(stored, begun.State.Step);
+        }
+
         var validation = new Validation(recipe, model, options.Steps, cancellation);
         Console.WriteLine($"{examples.Count} pronunciations, {model.parameters().Sum(parameter => parameter.numel())} parameters, {options.Steps} steps of {options.BatchSize} on {device}");
-
-        var trainer = new Trainer(new Seq2SeqTask(model, new Seq2SeqExamples(examples), request.Loss), options);
-        using var optimizer = new AdamW(model.named_parameters(), options.Optimizer);
-        var result = TrainingConsole.Run(options.Steps, observer => trainer.Run(
-            optimizer, new TrainingHooks { Evaluate = step => validation.Measure(step), Observer = observer }, start: null, cancellation));
+        var trainer = new Trainer(new Seq2SeqTask(model, examples, request.Loss), options);
+        var result = TrainingConsole.Run(options.Steps, observer => trainer.Run(optimizer, Hooks(observer), begun?.State, cancellation));
         model.eval();
-        AtomicFolder.Write(folder, temporary =>
-        {
-            model.SavePretrained(temporary);
-            recipe.Tokenizer.SavePretrained(temporary);
-            TrainerState.Write(temporary, result.State, options);
-        });
         if (result.Interrupted)
-            Console.WriteLine($"interrupted after step {result.State.Step}; the model as it is then is saved");
+        {
+            Console.WriteLine($"interrupted after step {result.State.Step}; --resume {folder} goes on");
+        }
+        else
+        {
+            AtomicFolder.Add(folder, last: "config.json", temporary =>
+            {
+                WriteModel(temporary);
+                TrainerState.Write(temporary, result.State, options);
+            });
+        }
+
         validation.PrintAnswers();
         Console.WriteLine(folder);
         return result.Interrupted ? ExitCode.Interrupted : ExitCode.Done;
+
+        TrainingHooks Hooks(ITrainingObserver observer) => new()
+        {
+            Evaluate = validation.Measure,
+            Observer = observer,
+            Checkpoint = (state, current) => checkpoints.Save(new RunStateFile { State = state, Identity = identity }, options, current, WriteModel),
+        };
+
+        void WriteModel(string target)
+        {
+            model.SavePretrained(target);
+            recipe.Tokenizer.SavePretrained(target);
+        }
     }
+
+    private static T5GemmaForConditionalGeneration Create(T5GemmaConfig config, ulong seed, torch.Device device)
+    {
+        torch.manual_seed((long)seed);
+        if (device.type == DeviceType.CUDA)
+            torch.cuda.manual_seed((long)seed); // a device draws from a generator of its own
+        return T5GemmaForConditionalGeneration.FromConfig(config, new PretrainedOptions { Device = device });
+    }
+
+    // A copy: the checkpoint may be removed while its weights are in use.
+    private static T5GemmaForConditionalGeneration Load(string checkpoint, torch.Device device)
+        => T5GemmaForConditionalGeneration.FromPretrained(checkpoint, new PretrainedOptions { Device = device, UseMemoryMap = false });
 
     /// <summary>Measures on words that were not trained on: a sample on the way, all at the end.</summary>
     private sealed class Validation(G2pRecipe recipe, T5GemmaForConditionalGeneration model, int steps, CancellationToken cancellation)

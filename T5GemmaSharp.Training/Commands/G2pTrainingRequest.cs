@@ -8,6 +8,15 @@ internal sealed record G2pTrainingRequest
 {
     public string? Out { get; init; }
 
+    /// <summary>Folder of a run to go on with; null: a new run.</summary>
+    public string? Resume { get; init; }
+
+    /// <summary>Whether a run may go on with other settings than it began with.</summary>
+    public bool ResumesInAnyCase { get; init; }
+
+    /// <summary>Checkpoints to keep; null: all.</summary>
+    public int? CheckpointLimit { get; init; }
+
     public required string Device { get; init; }
 
     public required G2pModelOptions Model { get; init; }

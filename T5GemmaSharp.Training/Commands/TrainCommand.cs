@@ -23,6 +23,11 @@ internal static class TrainCommand
     private static readonly Option<int?> IntermediateSize = NumberOption.Create<int>("--intermediate-size", "Width inside the feed-forward blocks.");
     private static readonly Option<int?> ReportSteps = NumberOption.Create<int>("--report-steps", "Steps between reports.");
     private static readonly Option<int?> EvaluationSteps = NumberOption.Create<int>("--evaluation-steps", "Steps between evaluations on a sample; 0: none.");
+    private static readonly Option<int?> CheckpointSteps = NumberOption.Create<int>("--checkpoint-steps", "Steps between checkpoints; 0: none. A run that is interrupted always writes one.");
+    private static readonly Option<int?> CheckpointLimit = NumberOption.Create<int>("--checkpoint-limit", "Checkpoints to keep. Default: all.");
+    private static readonly Option<string?> Resume = new("--resume") { Description = "Folder of a run to go on with from its last checkpoint, with the settings that it began with; without a checkpoint it begins.", HelpName = "DIR" };
+    private static readonly Option<bool> ResumeForce = new("--resume-force") { Description = "Go on although settings or data have changed." };
+    private static readonly Option<int?> MicroBatchSize = NumberOption.Create<int>("--micro-batch-size", "Examples that go through the model together. Default: all of a step.");
     private static readonly Option<ulong?> Seed = NumberOption.Create<ulong>("--seed", "Seed of the weights, of dropout and of the order of the examples. Default 0.");
     private static readonly Option<string> Device = SharedOptions.Device();
 
@@ -32,6 +37,7 @@ internal static class TrainCommand
         {
             Preset, Out, Steps, BatchSize, PeakLearningRate, WarmupSteps, Schedule, WeightDecay, LabelSmoothing, Dropout,
             HiddenSize, Layers, Heads, IntermediateSize, ReportSteps, EvaluationSteps, Seed, Device,
+            MicroBatchSize, CheckpointSteps, CheckpointLimit, Resume, ResumeForce,
         };
         command.SetTorchAction(result => G2pTraining.Run(Read(result)));
         return command;
@@ -52,6 +58,9 @@ internal static class TrainCommand
         return new G2pTrainingRequest
         {
             Out = result.GetValue(Out),
+            Resume = result.GetValue(Resume),
+            ResumesInAnyCase = result.GetValue(ResumeForce),
+            CheckpointLimit = result.GetValue(CheckpointLimit),
             Device = result.GetRequiredValue(Device),
             Model = model with
             {
@@ -65,6 +74,8 @@ internal static class TrainCommand
             Training = training with
             {
                 Steps = steps,
+                MicroBatchSize = result.GetValue(MicroBatchSize) ?? training.MicroBatchSize,
+                CheckpointSteps = result.GetValue(CheckpointSteps) ?? training.CheckpointSteps,
                 BatchSize = result.GetValue(BatchSize) ?? training.BatchSize,
                 LearningRate = result.GetValue(PeakLearningRate) ?? training.LearningRate,
                 WarmupSteps = result.GetValue(WarmupSteps) ?? Math.Min(training.WarmupSteps, steps / 10),

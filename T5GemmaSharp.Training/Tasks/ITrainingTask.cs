@@ -24,6 +24,7 @@ public interface ITrainingTask
 
     /// <summary>Adds the gradients of the summed loss to the parameters.</summary>
     /// <param name="batch">What <see cref="Prepare"/> has returned.</param>
+    /// <param name="seed">Seed of dropout.</param>
     /// <returns>The sum of the losses, float32, without gradient; it belongs to the caller's dispose scope.</returns>
-    Tensor Backward(IMicroBatch batch);
+    Tensor Backward(IMicroBatch batch, ulong seed);
 }

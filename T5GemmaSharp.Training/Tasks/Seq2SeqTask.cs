@@ -11,20 +11,22 @@ public sealed class Seq2SeqTask : ITrainingTask
     private readonly T5GemmaForConditionalGeneration _model;
     private readonly IExampleSource<Seq2SeqExample> _examples;
     private readonly ChunkedHead _head;
+    private readonly bool _isSegmented;
 
     /// <summary>Creates the task.</summary>
     /// <param name="model">The model.</param>
     /// <param name="examples">The pairs.</param>
     /// <param name="loss">Settings of the loss; null: plain cross-entropy.</param>
+    /// <param name="isSegmented">Whether layers are computed again in the backward pass, which saves the memory of their activations and costs about a third more time.</param>
     /// <exception cref="ArgumentException">A setting is out of its range; the message lists all.</exception>
-    public Seq2SeqTask(T5GemmaForConditionalGeneration model, IExampleSource<Seq2SeqExample> examples, TokenLossOptions? loss = null)
+    public Seq2SeqTask(T5GemmaForConditionalGeneration model, IExampleSource<Seq2SeqExample> examples, TokenLossOptions? loss = null, bool isSegmented = false)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(examples);
         loss ??= new TokenLossOptions();
         if (string.Join("; ", loss.Faults()) is { Length: > 0 } faults)
             throw new ArgumentException(faults, nameof(loss));
-        (_model, _examples, _head) = (model, examples, new ChunkedHead(model, loss));
+        (_model, _examples, _head, _isSegmented) = (model, examples, new ChunkedHead(model, loss), isSegmented);
     }
 
     /// <inheritdoc/>
@@ -44,10 +46,13 @@ public sealed class Seq2SeqTask : ITrainingTask
     }
 
     /// <inheritdoc/>
-    public Tensor Backward(IMicroBatch batch)
+    public Tensor Backward(IMicroBatch batch, ulong seed)
     {
         using var scope = NewDisposeScope();
         var tensors = ((Seq2SeqBatch)batch).To(_model.Device);
+        if (_isSegmented)
+            return scope.MoveToOuter(SegmentedBackward.Run(_model, _head, tensors, seed));
+        DropoutSeed.Set(seed, part: 0, _model.Device);
         return scope.MoveToOuter(_head.Sum(States(_model, tensors), tensors.Positions, tensors.Targets));
     }
 

@@ -73,6 +73,30 @@ public sealed class T5GemmaDecoder : nn.Module<T5GemmaDecoderInputs, BaseModelOu
     private BaseModelOutputWithPastAndCrossAttentions Decode(T5GemmaDecoderInputs input)
     {
         using var scope = NewDisposeScope();
+        var (hiddenStates, pass) = Begin(input);
+        var recorder = new StateRecorder(input.OutputHiddenStates, input.OutputAttentions);
+        foreach (var layer in Layers)
+        {
+            var output = layer.call(pass.InputsOf(layer, hiddenStates));
+            recorder.Layer(hiddenStates, output.Attentions, output.CrossAttentions);
+            hiddenStates = output.HiddenStates;
+        }
+        hiddenStates = End(hiddenStates);
+        recorder.Last(hiddenStates);
+        recorder.MoveToOuter(scope);
+        return new()
+        {
+            LastHiddenState = scope.MoveToOuter(hiddenStates),
+            PastKeyValues = pass.Cache,
+            HiddenStates = recorder.HiddenStates,
+            Attentions = recorder.Attentions,
+            CrossAttentions = recorder.CrossAttentions,
+        };
+    }
+
+    /// <summary>What comes before the layers. The tensors belong to the caller's dispose scope.</summary>
+    internal (Tensor HiddenStates, DecoderPass Pass) Begin(T5GemmaDecoderInputs input)
+    {
         var hiddenStates = ScaledEmbedding.Call(EmbedTokens, input.InputIds, input.InputsEmbeds, _config, ("decoderInputIds", "decoderInputsEmbeds"));
         CheckEncoderStates(input.EncoderHiddenStates, hiddenStates);
         var cache = input.PastKeyValues;
@@ -84,36 +108,11 @@ public sealed class T5GemmaDecoder : nn.Module<T5GemmaDecoderInputs, BaseModelOu
         var crossMask = AttentionMasks.Cross(input.EncoderAttentionMask, input.EncoderHiddenStates, length, _config);
         var positionIds = input.PositionIds ?? torch.arange(past, past + length, dtype: ScalarType.Int64, device: hiddenStates.device).unsqueeze(0); // [1, T]
         var positionEmbeddings = RotaryEmb.call(hiddenStates, positionIds);
-
-        var recorder = new StateRecorder(input.OutputHiddenStates, input.OutputAttentions);
-        hiddenStates = Dropout.call(hiddenStates);
-        foreach (var layer in Layers)
-        {
-            var output = layer.call(new()
-            {
-                HiddenStates = hiddenStates,
-                PositionEmbeddings = positionEmbeddings,
-                AttentionMask = masks.For(layer.AttentionType),
-                EncoderHiddenStates = input.EncoderHiddenStates,
-                EncoderAttentionMask = crossMask,
-                PastKeyValues = cache,
-                OutputAttentions = input.OutputAttentions,
-            });
-            recorder.Layer(hiddenStates, output.Attentions, output.CrossAttentions);
-            hiddenStates = output.HiddenStates;
-        }
-        hiddenStates = Dropout.call(Norm.call(hiddenStates));
-        recorder.Last(hiddenStates);
-        recorder.MoveToOuter(scope);
-        return new()
-        {
-            LastHiddenState = scope.MoveToOuter(hiddenStates),
-            PastKeyValues = cache,
-            HiddenStates = recorder.HiddenStates,
-            Attentions = recorder.Attentions,
-            CrossAttentions = recorder.CrossAttentions,
-        };
+        return (Dropout.call(hiddenStates), new DecoderPass(positionEmbeddings, masks, crossMask, input.EncoderHiddenStates, cache, input.OutputAttentions));
     }
+
+    /// <summary>What comes after the layers.</summary>
+    internal Tensor End(Tensor hiddenStates) => Dropout.call(Norm.call(hiddenStates));
 
     private void CheckEncoderStates(Tensor? encoderStates, Tensor hiddenStates)
     {

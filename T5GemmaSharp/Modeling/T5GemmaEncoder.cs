@@ -53,28 +53,15 @@ public sealed class T5GemmaEncoder : nn.Module<T5GemmaEncoderInputs, BaseModelOu
     {
         ArgumentNullException.ThrowIfNull(input);
         using var scope = NewDisposeScope();
-        var hiddenStates = ScaledEmbedding.Call(EmbedTokens, input.InputIds, input.InputsEmbeds, _config, ("inputIds", "inputsEmbeds"));
-        var (batch, length) = (hiddenStates.size(0), hiddenStates.size(1));
-        InputChecks.Positions(input.PositionIds, batch, length, "positionIds");
-        var masks = AttentionMasks.Encoder(input.AttentionMask, input.InputIds, hiddenStates, _config);
-        var positionIds = input.PositionIds ?? torch.arange(length, dtype: ScalarType.Int64, device: hiddenStates.device).unsqueeze(0); // [1, S]
-        var positionEmbeddings = RotaryEmb.call(hiddenStates, positionIds);
-
+        var (hiddenStates, pass) = Begin(input);
         var recorder = new StateRecorder(input.OutputHiddenStates, input.OutputAttentions);
-        hiddenStates = Dropout.call(hiddenStates);
         foreach (var layer in Layers)
         {
-            var output = layer.call(new()
-            {
-                HiddenStates = hiddenStates,
-                PositionEmbeddings = positionEmbeddings,
-                AttentionMask = masks.For(layer.AttentionType),
-                OutputAttentions = input.OutputAttentions,
-            });
+            var output = layer.call(pass.InputsOf(layer, hiddenStates));
             recorder.Layer(hiddenStates, output.Attentions);
             hiddenStates = output.HiddenStates;
         }
-        hiddenStates = Dropout.call(Norm.call(hiddenStates));
+        hiddenStates = End(hiddenStates);
         recorder.Last(hiddenStates);
         recorder.MoveToOuter(scope);
         return new()
@@ -84,4 +71,19 @@ public sealed class T5GemmaEncoder : nn.Module<T5GemmaEncoderInputs, BaseModelOu
             Attentions = recorder.Attentions,
         };
     }
+
+    /// <summary>What comes before the layers. The tensors belong to the caller's dispose scope.</summary>
+    internal (Tensor HiddenStates, EncoderPass Pass) Begin(T5GemmaEncoderInputs input)
+    {
+        var hiddenStates = ScaledEmbedding.Call(EmbedTokens, input.InputIds, input.InputsEmbeds, _config, ("inputIds", "inputsEmbeds"));
+        var (batch, length) = (hiddenStates.size(0), hiddenStates.size(1));
+        InputChecks.Positions(input.PositionIds, batch, length, "positionIds");
+        var masks = AttentionMasks.Encoder(input.AttentionMask, input.InputIds, hiddenStates, _config);
+        var positionIds = input.PositionIds ?? torch.arange(length, dtype: ScalarType.Int64, device: hiddenStates.device).unsqueeze(0); // [1, S]
+        var positionEmbeddings = RotaryEmb.call(hiddenStates, positionIds);
+        return (Dropout.call(hiddenStates), new EncoderPass(positionEmbeddings, masks, input.OutputAttentions));
+    }
+
+    /// <summary>What comes after the layers.</summary>
+    internal Tensor End(Tensor hiddenStates) => Dropout.call(Norm.call(hiddenStates));
 }
