@@ -39,7 +39,7 @@ public sealed class AdamW : Optimizer
     {
         var stepSize = learningRate / (1 - Math.Pow(_options.Beta1, Steps));
         var rootCorrection = Math.Sqrt(1 - Math.Pow(_options.Beta2, Steps));
-        ForEachStretch(index, gradientScale, (from, values, gradient) =>
+        ForEachStretch(index, gradientScale, multiple: 1, (from, values, gradient) =>
         {
             var mean = _means.Stretch(index, from, values.numel());
             var meanSquare = _meanSquares.Stretch(index, from, values.numel());

@@ -23,7 +23,7 @@ public abstract class Optimizer : IDisposable
     /// <summary>Updates so far.</summary>
     public int Steps { get; private set; }
 
-    private protected IReadOnlyList<TrainedParameter> Parameters => _parameters;
+    internal IReadOnlyList<TrainedParameter> Parameters => _parameters;
 
     private protected double[] Decays { get; }
 
@@ -36,7 +36,7 @@ public abstract class Optimizer : IDisposable
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var norms = _parameters.Where(parameter => parameter.HasGradient)
-            .SelectMany(parameter => Stretches(parameter).Select(stretch => Norm(parameter, stretch.From, stretch.Count))).ToList();
+            .SelectMany(parameter => Stretches(parameter, multiple: 1).Select(stretch => Norm(parameter, stretch.From, stretch.Count))).ToList();
         return norms.Count == 0 ? 0 : stack(norms).norm().ToDouble();
     }
 
@@ -77,6 +77,20 @@ public abstract class Optimizer : IDisposable
         Steps = steps;
     }
 
+    /// <summary>Calls an action for each stretch of each parameter with its exact values, float32 and flat, which it must not change.</summary>
+    internal void ForEachWeight(Action<int, long, Tensor> action)
+    {
+        using var noGrad = no_grad();
+        for (var index = 0; index < _parameters.Length; index++)
+        {
+            foreach (var (from, count) in Stretches(_parameters[index], multiple: 1))
+            {
+                using var scope = NewDisposeScope();
+                action(index, from, _parameters[index].Read(from, count));
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -98,10 +112,11 @@ public abstract class Optimizer : IDisposable
     /// <summary>What is kept beside a parameter, by name.</summary>
     private protected abstract IEnumerable<KeyValuePair<string, Tensor>> StateOf(int index);
 
-    private static IEnumerable<(long From, long Count)> Stretches(TrainedParameter parameter)
+    private static IEnumerable<(long From, long Count)> Stretches(TrainedParameter parameter, long multiple)
     {
-        for (long from = 0; from < parameter.Count; from += StretchElements)
-            yield return (from, Math.Min(StretchElements, parameter.Count - from));
+        var most = Math.Max(multiple, StretchElements / multiple * multiple);
+        for (long from = 0; from < parameter.Count; from += most)
+            yield return (from, Math.Min(most, parameter.Count - from));
     }
 
     private static Tensor Norm(TrainedParameter parameter, long from, long count)
@@ -111,16 +126,22 @@ public abstract class Optimizer : IDisposable
     }
 
     /// <summary>Calls an update for each stretch of a parameter with its values and its scaled gradient, both float32 and flat.</summary>
-    private protected void ForEachStretch(int index, double gradientScale, Action<long, Tensor, Tensor> update)
+    /// <param name="index">The parameter.</param>
+    /// <param name="gradientScale">Factor on the gradient.</param>
+    /// <param name="multiple">The length of a stretch is a multiple of it.</param>
+    /// <param name="update">Called with the first element's index, the values and the gradient.</param>
+    /// <param name="writes">Whether the update changes the values in place.</param>
+    private protected void ForEachStretch(int index, double gradientScale, long multiple, Action<long, Tensor, Tensor> update, bool writes = true)
     {
         var parameter = _parameters[index];
-        foreach (var (from, count) in Stretches(parameter))
+        foreach (var (from, count) in Stretches(parameter, multiple))
         {
             using var scope = NewDisposeScope();
             var gradient = parameter.Gradient(from, count).to(ScalarType.Float32);
             var values = parameter.Read(from, count);
             update(from, values, gradientScale == 1 ? gradient : gradient * gradientScale);
-            parameter.Write(values, from);
+            if (writes)
+                parameter.Write(values, from);
         }
     }
 }

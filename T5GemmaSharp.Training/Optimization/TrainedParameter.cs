@@ -77,7 +77,7 @@ internal sealed class TrainedParameter : IDisposable
     public Tensor Read(long from, long count)
     {
         using var scope = NewDisposeScope();
-        var weights = Flat().narrow(0, from, count);
+        var weights = Weights().narrow(0, from, count);
         if (_lowerHalf is null)
             return scope.MoveToOuter(weights);
         var upper = TorchDispatcher.ViewAs(weights, ScalarType.Int16).to(ScalarType.Int32).bitwise_left_shift_(HalfBits);
@@ -95,7 +95,7 @@ internal sealed class TrainedParameter : IDisposable
 
         // Ties go up, so that the lower half as a signed number is always what is missing.
         var upper = bits.add(RoundingBit).bitwise_right_shift_(HalfBits).to(ScalarType.Int16);
-        Flat().narrow(0, from, count).copy_(TorchDispatcher.ViewAs(upper, ScalarType.BFloat16));
+        Weights().narrow(0, from, count).copy_(TorchDispatcher.ViewAs(upper, ScalarType.BFloat16));
         _lowerHalf.narrow(0, from, count).copy_(bits.to(ScalarType.Int16));
     }
 
@@ -118,5 +118,6 @@ internal sealed class TrainedParameter : IDisposable
         _accumulated?.Dispose();
     }
 
-    private Tensor Flat() => _parameter.detach().view(-1);
+    /// <summary>The weights as the model has them, flat; a view that belongs to the caller's dispose scope.</summary>
+    public Tensor Weights() => _parameter.detach().view(-1);
 }
