@@ -17,6 +17,12 @@ public sealed record RunState
     /// <summary>Steps in a row that were left out because the gradient was not finite.</summary>
     public int SkippedSteps { get; init; }
 
+    /// <summary>The best evaluation; null: there was none.</summary>
+    public BestEvaluation? Best { get; init; }
+
+    /// <summary>Evaluations since then.</summary>
+    public int StaleEvaluations { get; init; }
+
     /// <summary>All reports, in order.</summary>
     public IReadOnlyList<StepReport> Reports { get; init; } = [];
 

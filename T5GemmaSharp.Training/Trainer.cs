@@ -39,7 +39,7 @@ public sealed class Trainer
         using var loader = new StepLoader(_task, _options, state.Position);
         using var meter = new ProgressMeter();
         _task.Model.train();
-        while (state.Step < _options.Steps && !cancellation.IsCancellationRequested)
+        while (state.Step < _options.Steps && !IsStale(state) && !cancellation.IsCancellationRequested)
         {
             var learningRate = _options.LearningRate * LearningRate.Factor(_options.Schedule, state.Step, _options.WarmupSteps, _options.Steps);
             var step = loader.Next();
@@ -57,19 +57,26 @@ public sealed class Trainer
                 hooks.Observer?.OnReport(state.Reports[^1]);
             }
 
+            var isBetter = false;
             if (hooks.Evaluate is not null && (isLast || IsDue(_options.EvaluationSteps)))
+            {
                 state = Evaluate(state, hooks, meter);
-            if (IsDue(_options.CheckpointSteps))
+                isBetter = _options.Stopping is { KeepsBest: true } && state.Best?.Step == state.Step;
+            }
+
+            if (isBetter || IsDue(_options.CheckpointSteps))
                 hooks.Checkpoint?.Invoke(state, optimizer);
         }
 
-        var interrupted = state.Step < _options.Steps;
-        if (interrupted)
+        var ending = state.Step == _options.Steps ? TrainingEnding.Finished : IsStale(state) ? TrainingEnding.StoppedEarly : TrainingEnding.Interrupted;
+        if (ending == TrainingEnding.Interrupted)
             hooks.Checkpoint?.Invoke(state, optimizer);
-        return new TrainingResult(state, interrupted);
+        return new TrainingResult(state, ending);
 
         bool IsDue(int interval) => interval > 0 && state.Step % interval == 0;
     }
+
+    private bool IsStale(RunState state) => state.StaleEvaluations >= (_options.Stopping?.Patience ?? int.MaxValue);
 
     private RunState Evaluate(RunState state, TrainingHooks hooks, ProgressMeter meter)
     {
@@ -79,7 +86,8 @@ public sealed class Trainer
         _task.Model.train();
         meter.Resume();
         hooks.Observer?.OnEvaluation(report);
-        return state with { Evaluations = [.. state.Evaluations, report] };
+        state = state with { Evaluations = [.. state.Evaluations, report] };
+        return _options.Stopping?.Judge(state, report) ?? state;
     }
 
     /// <summary>One update from the gradient of the loss's mean over all targets; returns the gradient's norm, and leaves the weights alone when it is not finite.</summary>

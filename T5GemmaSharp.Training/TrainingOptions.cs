@@ -45,6 +45,9 @@ public sealed record TrainingOptions
     /// <summary>Steps between evaluations; 0: only at the end. Default 0.</summary>
     public int EvaluationSteps { get; init; }
 
+    /// <summary>Which evaluation is the best, and when to stop; null: no evaluation is compared.</summary>
+    public StoppingOptions? Stopping { get; init; }
+
     /// <summary>Steps between checkpoints; 0: none. Default 0.</summary>
     public int CheckpointSteps { get; init; }
 
@@ -70,6 +73,7 @@ public sealed record TrainingOptions
         Check(ReportSteps >= 1, $"ReportSteps: expected at least 1, got {ReportSteps}");
         Check(EvaluationSteps >= 0, $"EvaluationSteps: expected 0 or more, got {EvaluationSteps}");
         Check(CheckpointSteps >= 0, $"CheckpointSteps: expected 0 or more, got {CheckpointSteps}");
+        faults.AddRange(Stopping?.Faults() ?? []);
         if (faults.Count > 0)
             throw new ArgumentException(string.Join("; ", faults));
 

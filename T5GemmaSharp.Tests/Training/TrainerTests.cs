@@ -136,6 +136,41 @@ public sealed class TrainerTests
         Assert.That(result.State.Evaluations.Select(report => report.Step), Is.EqualTo(new[] { 3, 6, 7 }));
     }
 
+    [TestCase(false, new[] { 3.0, 2.0, 2.5, 1.95, 1.0 }, 2, 0.1, 4, TestName = "Run_EvaluationsDoNotImprove_StopsEarly(loss)")]
+    [TestCase(true, new[] { 3.0, 4.0, double.NaN, 4.0, 9.0 }, 1, 0.0, 3, TestName = "Run_EvaluationsDoNotImprove_StopsEarly(greater is better)")]
+    public void Run_EvaluationsDoNotImprove_StopsEarly(bool greaterIsBetter, double[] values, int patience, double threshold, int expectedEvaluations)
+    {
+        using var model = TinyTask.CreateModel();
+        var kept = new List<int>();
+        var options = TinyTask.Options with
+        {
+            EvaluationSteps = 1,
+            Stopping = new StoppingOptions { Metric = "quality", GreaterIsBetter = greaterIsBetter, Patience = patience, Threshold = threshold, KeepsBest = true },
+        };
+        var result = TinyTask.Train(model, options, new TrainingHooks
+        {
+            Evaluate = step => new EvaluationReport(step, new Dictionary<string, double> { ["quality"] = values[step - 1] }),
+            Checkpoint = (state, _) => kept.Add(state.Step),
+        });
+        Assert.Multiple(() =>
+        {
+            Assert.That((result.Ending, result.State.Evaluations.Count), Is.EqualTo((TrainingEnding.StoppedEarly, expectedEvaluations)));
+            Assert.That((result.State.Best, kept), Is.EqualTo((new BestEvaluation(2, values[1]), new List<int> { 1, 2 })));
+        });
+    }
+
+    [Test]
+    public void Run_UnknownMetric_NamesThoseThatThereAre()
+    {
+        using var model = TinyTask.CreateModel();
+        Assert.That(
+            () => TinyTask.Train(
+                model,
+                TinyTask.Options with { EvaluationSteps = 1, Stopping = new StoppingOptions { Metric = "bleu" } },
+                new TrainingHooks { Evaluate = step => new EvaluationReport(step, new Dictionary<string, double> { ["loss"] = 1 }) }),
+            Throws.ArgumentException.With.Message.Contains("expected one of loss, got bleu"));
+    }
+
     [Test]
     public void Constructor_ImpossibleSettings_NamesAll()
     {

@@ -8,7 +8,7 @@ namespace T5GemmaSharp.Training.Checkpointing;
 public static class RunIdentity
 {
     // These change what is told of a run and when, not where it goes.
-    private static readonly HashSet<string> Free = [nameof(TrainingOptions.ReportSteps), nameof(TrainingOptions.EvaluationSteps), nameof(TrainingOptions.CheckpointSteps)];
+    private static readonly HashSet<string> Free = [nameof(TrainingOptions.ReportSteps), nameof(TrainingOptions.EvaluationSteps), nameof(TrainingOptions.CheckpointSteps), nameof(TrainingOptions.Stopping)];
 
     /// <summary>The settings by name.</summary>
     /// <param name="options">Settings of the trainer.</param>
