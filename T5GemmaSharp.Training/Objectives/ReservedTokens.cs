@@ -47,7 +47,8 @@ internal sealed class ReservedTokens
         if (!_tokenizer.IsAddedToken(id))
         {
             throw new ArgumentException(
-                $"options.Sentinels: {name} is {id} ({_tokenizer.IdToToken(id) ?? "outside the vocabulary"}), expected an added token of the tokenizer, which text never yields; give a SentinelTable of its unused tokens");
+                $"options.Sentinels: {name} is {id} ({_tokenizer.IdToToken(id) ?? "outside the vocabulary"}), expected an added token of the tokenizer, which no merge makes; "
+                + "give a SentinelTable of its unused tokens");
         }
 
         if (id == _tokenizer.BosId || id == _tokenizer.EosId || id == _tokenizer.PadId || id == _tokenizer.UnkId)

@@ -29,12 +29,11 @@ public sealed class ChatExamplesTests
     }
 
     [Test]
-    public void Expand_InputAndLabels_AreTheConversationAsItIsReadLater()
-    {
-        var examples = ChatExamples.Expand(Tokenizer, Turns);
-        var newline = Tokenizer.TokenToId("\n")!.Value; // an added token
-        Assert.That(examples[1].InputIds.Concat(examples[1].Labels).Append(newline), Is.EqualTo(Tokenizer.EncodeChat(Turns[..4], addGenerationPrompt: false)));
-    }
+    public void Expand_InputAndLabels_AreTheConversationAsItIsReadLater() => AssertReadLater(Tokenizer, Turns[..4]);
+
+    [Test]
+    public void Expand_RealTokenizer_InputAndLabelsAreTheConversationAsItIsReadLater()
+        => AssertReadLater(Gemma2Tokenizer.Instance(), [new("user", "Say hello."), new("assistant", "\n\n  Hello,  world!\n\n- 1\n- two \n")]);
 
     [Test]
     public void Expand_AppendEos_EndsWithBoth()
@@ -66,5 +65,12 @@ public sealed class ChatExamplesTests
     {
         var tokenizer = TinyTokenizer.Create(config: $$"""{"chat_template": "{{template}}"}""");
         Assert.That(() => ChatExamples.Expand(tokenizer, Turns), Throws.ArgumentException.With.Message.Contains("turn 1").And.Message.Contains("PairExamples"));
+    }
+
+    private static void AssertReadLater(T5GemmaTokenizer tokenizer, ChatTurn[] turns)
+    {
+        var last = ChatExamples.Expand(tokenizer, turns)[^1];
+        var newline = tokenizer.TokenToId("\n")!.Value; // an added token
+        Assert.That(last.InputIds.Concat(last.Labels).Append(newline), Is.EqualTo(tokenizer.EncodeChat(turns, addGenerationPrompt: false)));
     }
 }

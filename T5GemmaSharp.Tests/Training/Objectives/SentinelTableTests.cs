@@ -1,5 +1,7 @@
 using NUnit.Framework;
+using T5GemmaSharp.Tests.Tokenization;
 using T5GemmaSharp.Training.Objectives;
+using T5GemmaSharp.Training.Objectives.Denoisers;
 
 namespace T5GemmaSharp.Tests.Training.Objectives;
 
@@ -11,6 +13,15 @@ public sealed class SentinelTableTests
         var tokenizer = UnusedTokenTokenizer.Instance;
         Assert.That(SentinelTable.Gemma.Sentinels.Select(tokenizer.IdToToken), Is.EqualTo(Enumerable.Range(0, 96).Select(index => $"<unused{index}>")));
         Assert.That(SentinelTable.Gemma.Modes.Select(tokenizer.IdToToken), Is.EqualTo(new[] { "<unused96>", "<unused97>", "<unused98>" }));
+    }
+
+    [Test]
+    public void Gemma_RealTokenizer_HasEveryIdAsAnAddedToken()
+    {
+        var tokenizer = Gemma2Tokenizer.Instance();
+        var objective = new DenoisingObjective(DenoiserMixture.Parse("ul2"), tokenizer, new DenoisingOptions { ModeTokens = ModeTokens.Unused });
+        Assert.That(objective.EosId, Is.EqualTo(1));
+        Assert.That(SentinelTable.Gemma.Sentinels.Concat(SentinelTable.Gemma.Modes).Select(tokenizer.IdToToken), Is.EqualTo(Enumerable.Range(0, 99).Select(index => $"<unused{index}>")));
     }
 
     [TestCase(new int[0], new int[0], "at least one id")]
