@@ -54,6 +54,17 @@ public sealed class SpanMaskTests
     }
 
     [Test]
+    public void Create_EveryMask_IsAsLikely()
+    {
+        // 4 tokens of noise and 4 clean ones in 2 spans each: 3 ways for either, drawn independently.
+        var counts = Enumerable.Range(0, 4500)
+            .CountBy(index => string.Concat(SpanMask.Create(length: 8, noise: 4, spans: 2, roll: false, new ExampleKey(Seed: 12, Epoch: 0, index)).Select(token => token ? '#' : '.')))
+            .ToDictionary();
+        Assert.That(counts, Has.Count.EqualTo(9));
+        ChiSquare.AssertFits([.. counts.Values], [.. Enumerable.Repeat(1.0, 9)]);
+    }
+
+    [Test]
     public void Create_OneSpanRolled_StartsAnywhere()
     {
         const int Length = 10;
