@@ -143,6 +143,9 @@ public sealed class T5GemmaTokenizerTests
             Assert.That(Tokenizer.TokenToId("zzz"), Is.Null);
             Assert.That(Tokenizer.IdToToken(Tokenizer.VocabularySize), Is.Null);
             Assert.That(Tokenizer.IsSpecial(TinyTokenizer.Id("<mask>")), Is.False);
+            Assert.That(Tokenizer.IsAddedToken(TinyTokenizer.Id("<mask>")), Is.True);
+            Assert.That(Tokenizer.IsAddedToken(TinyTokenizer.Id("abc")), Is.False);
+            Assert.That(Tokenizer.IsAddedToken(-1), Is.False);
         });
     }
 }

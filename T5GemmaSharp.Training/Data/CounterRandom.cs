@@ -16,6 +16,16 @@ public readonly struct CounterRandom
     /// <summary>The value at a place of the stream.</summary>
     public ulong this[ulong counter] => Mix(_key + ((counter + 1) * GoldenRatio));
 
+    /// <summary>A uniform number of 0 to <paramref name="bound"/> - 1.</summary>
+    /// <param name="counter">The place of the stream.</param>
+    /// <param name="bound">How many numbers there are, at least 1.</param>
+    public int Below(ulong counter, int bound)
+        => (int)Math.BigMul(this[counter], (ulong)bound, out _); // the high half of the product, uniform up to 2^-64 * bound
+
+    /// <summary>A uniform number of [0, 1), a multiple of 2^-53.</summary>
+    /// <param name="counter">The place of the stream.</param>
+    public double Fraction(ulong counter) => (this[counter] >> 11) * (1.0 / (1UL << 53));
+
     /// <summary>Shuffles a list in place (Fisher-Yates).</summary>
     /// <param name="items">The items.</param>
     /// <typeparam name="T">Their type.</typeparam>
@@ -23,8 +33,7 @@ public readonly struct CounterRandom
     {
         for (var last = items.Length - 1; last > 0; last--)
         {
-            // The high half of the product is uniform on 0..last up to 2^-64 * last.
-            var other = (int)Math.BigMul(this[(ulong)last], (ulong)last + 1, out _);
+            var other = Below((ulong)last, last + 1);
             (items[last], items[other]) = (items[other], items[last]);
         }
     }

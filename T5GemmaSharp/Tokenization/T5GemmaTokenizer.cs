@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Microsoft.ML.Tokenizers;
 using T5GemmaSharp.Tokenization.Bpe;
 using T5GemmaSharp.Tokenization.Chat;
@@ -17,6 +18,7 @@ public sealed partial class T5GemmaTokenizer : Tokenizer
     private readonly PieceTable _pieces;
     private readonly TextEncoder _encoder;
     private readonly TokenDecoder _decoder;
+    private readonly FrozenSet<int> _addedTokens;
 
     private T5GemmaTokenizer(TokenizerFiles files, bool? addBos, bool? addEos)
     {
@@ -25,6 +27,7 @@ public sealed partial class T5GemmaTokenizer : Tokenizer
         _pieces = definition.Tables.Pieces;
         _encoder = new TextEncoder(definition.Tables);
         _decoder = new TokenDecoder(definition.Tables);
+        _addedTokens = definition.Tables.AddedTokens.Select(token => token.Id).ToFrozenSet();
         (BosId, EosId, PadId, UnkId) = (definition.BosId, definition.EosId, definition.PadId, definition.UnkId);
         (AddsBos, AddsEos) = (definition.AddsBos, definition.AddsEos);
         EndOfTurnId = TokenToId("<end_of_turn>");
@@ -121,6 +124,10 @@ public sealed partial class T5GemmaTokenizer : Tokenizer
 
     /// <summary>Whether decoding may leave the token out.</summary>
     public bool IsSpecial(int id) => _decoder.IsSpecial(id);
+
+    /// <summary>Whether the token is cut out of the raw text before BPE, so that only its literal text becomes it.</summary>
+    /// <remarks>HF: a key of <c>added_tokens_decoder</c>. Gemma's <c>&lt;unused0&gt;</c> and its like are added tokens without being special.</remarks>
+    public bool IsAddedToken(int id) => _addedTokens.Contains(id);
 
     /// <summary>Writes the tokenizer's files into a folder, unchanged. Each file appears whole or not at all.</summary>
     /// <param name="folder">The folder; created if it is missing.</param>

@@ -41,6 +41,26 @@ public sealed class CounterRandomTests
         Assert.That(counts.Cast<int>(), Is.All.InRange(860, 1140));
     }
 
+    [Test]
+    public void Below_ManyPlaces_GivesEveryNumberAsOften()
+    {
+        var counts = new int[5];
+        for (var counter = 0UL; counter < 5000; counter++)
+            counts[new CounterRandom(seed: 1, stream: 2).Below(counter, counts.Length)]++;
+
+        // Expected 1000 each, standard deviation 28.
+        Assert.That(counts, Is.All.InRange(860, 1140));
+    }
+
+    [Test]
+    public void Fraction_ManyPlaces_FillsTheInterval()
+    {
+        var fractions = Enumerable.Range(0, 10_000).Select(counter => new CounterRandom(seed: 1, stream: 2).Fraction((ulong)counter)).ToArray();
+        Assert.That(fractions, Is.All.GreaterThanOrEqualTo(0).And.All.LessThan(1));
+        Assert.That(fractions.Average(), Is.EqualTo(0.5).Within(0.01)); // standard deviation 0.003
+        Assert.That(fractions.Max() - fractions.Min(), Is.GreaterThan(0.99));
+    }
+
     private static int[] Shuffled(ulong seed, ulong stream)
     {
         var items = Enumerable.Range(0, 100).ToArray();
