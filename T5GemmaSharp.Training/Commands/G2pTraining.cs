@@ -59,7 +59,7 @@ internal static class G2pTraining
         }
 
         var validation = new Validation(recipe, model, options.Steps, cancellation);
-        Console.WriteLine($"{examples.Count} pronunciations, {model.parameters().Sum(parameter => parameter.numel())} parameters, {options.Steps} steps of {options.BatchSize} on {device}");
+        Console.WriteLine($"{examples.CountOf(epoch: 0)} pronunciations, {model.parameters().Sum(parameter => parameter.numel())} parameters, {options.Steps} steps of {options.BatchSize} on {device}");
         var trainer = new Trainer(new Seq2SeqTask(model, examples, request.Loss), options);
         var result = TrainingConsole.Run(options.Steps, observer => trainer.Run(optimizer, Hooks(observer), begun?.State, cancellation));
         model.eval();

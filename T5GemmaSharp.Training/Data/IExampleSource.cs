@@ -4,16 +4,17 @@ namespace T5GemmaSharp.Training.Data;
 /// <typeparam name="TExample">What an example is.</typeparam>
 public interface IExampleSource<out TExample>
 {
-    /// <summary>Examples an epoch.</summary>
-    int Count { get; }
-
     /// <summary>An example.</summary>
     /// <param name="epoch">The epoch, from 0.</param>
-    /// <param name="index">0 to <see cref="Count"/> - 1.</param>
+    /// <param name="index">0 to <see cref="CountOf"/> - 1.</param>
     TExample this[int epoch, int index] { get; }
 
-    /// <summary>Its size, without making it.</summary>
+    /// <summary>Examples of an epoch.</summary>
     /// <param name="epoch">The epoch, from 0.</param>
-    /// <param name="index">0 to <see cref="Count"/> - 1.</param>
+    int CountOf(int epoch);
+
+    /// <summary>Size of an example.</summary>
+    /// <param name="epoch">The epoch, from 0.</param>
+    /// <param name="index">0 to <see cref="CountOf"/> - 1.</param>
     ExampleLength LengthOf(int epoch, int index);
 }

@@ -7,9 +7,6 @@ namespace T5GemmaSharp.Training.Data;
 /// <param name="examples">The pairs.</param>
 public sealed class Seq2SeqExamples(IReadOnlyList<Seq2SeqExample> examples) : IExampleSource<Seq2SeqExample>
 {
-    /// <inheritdoc/>
-    public int Count => examples.Count;
-
     /// <summary>A hash of all ids, by which a run that goes on knows its data again.</summary>
     public string Fingerprint()
     {
@@ -26,6 +23,9 @@ public sealed class Seq2SeqExamples(IReadOnlyList<Seq2SeqExample> examples) : IE
 
     /// <inheritdoc/>
     public Seq2SeqExample this[int epoch, int index] => examples[index];
+
+    /// <inheritdoc/>
+    public int CountOf(int epoch) => examples.Count;
 
     /// <inheritdoc/>
     public ExampleLength LengthOf(int epoch, int index) => examples[index].Length;

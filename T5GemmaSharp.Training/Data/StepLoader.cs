@@ -21,7 +21,7 @@ internal sealed class StepLoader : IDisposable
     public StepLoader(ITrainingTask task, TrainingOptions options, BatchPosition start)
     {
         // Here, so that a fault of the settings is the caller's exception.
-        var cursor = new BatchCursor(epoch => BatchPlan.Create(task.ExampleCount, index => task.LengthOf(epoch, index), options.Batch, options.Seed, epoch), start);
+        var cursor = new BatchCursor(epoch => BatchPlan.Create(task.CountOf(epoch), index => task.LengthOf(epoch, index), options.Batch, options.Seed, epoch), start);
         _work = Task.Factory.StartNew(() => Load(task, options.MicroBatch, cursor), TaskCreationOptions.LongRunning);
     }
 

@@ -9,8 +9,9 @@ public interface ITrainingTask
     /// <summary>The model.</summary>
     nn.Module Model { get; }
 
-    /// <summary>Examples an epoch.</summary>
-    int ExampleCount { get; }
+    /// <summary>Examples of an epoch.</summary>
+    /// <param name="epoch">The epoch, from 0.</param>
+    int CountOf(int epoch);
 
     /// <summary>Size of an example.</summary>
     /// <param name="epoch">The epoch, from 0.</param>

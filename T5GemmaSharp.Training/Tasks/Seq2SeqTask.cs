@@ -33,7 +33,7 @@ public sealed class Seq2SeqTask : ITrainingTask
     public nn.Module Model => _model;
 
     /// <inheritdoc/>
-    public int ExampleCount => _examples.Count;
+    public int CountOf(int epoch) => _examples.CountOf(epoch);
 
     /// <inheritdoc/>
     public ExampleLength LengthOf(int epoch, int index) => _examples.LengthOf(epoch, index);
