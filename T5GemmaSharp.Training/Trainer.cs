@@ -57,7 +57,7 @@ public sealed class Trainer
         _model.train();
         while (step < _options.Steps && !cancellation.IsCancellationRequested)
         {
-            var learningRate = _options.LearningRate * LearningRate.Factor(_options.Schedule, step, _options.WarmupSteps, _options.Steps);
+            var learningRate = _options.LearningRate * LearningRate.Factor(_options.Schedule, step, _options.WarmupSteps, _options.Steps, _options.LearningRate, _options.ScheduleParameters);
             var norm = Step(optimizer, batches[step], learningRate, meter);
             skipped = double.IsFinite(norm) ? 0 : skipped + 1;
             if (skipped == MaximumSkippedSteps)
