@@ -41,7 +41,7 @@ public sealed class Trainer
         _task.Model.train();
         while (state.Step < _options.Steps && !IsStale(state) && !cancellation.IsCancellationRequested)
         {
-            var learningRate = _options.LearningRate * LearningRate.Factor(_options.Schedule, state.Step, _options.WarmupSteps, _options.Steps);
+            var learningRate = LearningRateOf(state.Step);
             var step = loader.Next();
             var norm = Step(step.MicroBatches, optimizer, learningRate, state.Step, meter);
             var skipped = double.IsFinite(norm) ? 0 : state.SkippedSteps + 1;
@@ -75,6 +75,9 @@ public sealed class Trainer
 
         bool IsDue(int interval) => interval > 0 && state.Step % interval == 0;
     }
+
+    private double LearningRateOf(int step) => _options.LearningRate
+        * LearningRate.Factor(_options.Schedule, step, _options.WarmupSteps, _options.Steps, _options.LearningRate, _options.ScheduleParameters);
 
     private bool IsStale(RunState state) => state.StaleEvaluations >= (_options.Stopping?.Patience ?? int.MaxValue);
 

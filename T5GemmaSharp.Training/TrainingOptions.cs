@@ -30,6 +30,9 @@ public sealed record TrainingOptions
     /// <summary>Shape of the learning rate after the warm-up. Default cosine.</summary>
     public LearningRateSchedule Schedule { get; init; } = LearningRateSchedule.Cosine;
 
+    /// <summary>Parameters of the schedule, where it has any. Default: Hugging Face's defaults.</summary>
+    public ScheduleParameters ScheduleParameters { get; init; } = new();
+
     /// <summary>Constants of the optimizer.</summary>
     public AdamWOptions Optimizer { get; init; } = new() { Beta2 = 0.98, WeightDecay = 0.01 };
 
@@ -68,6 +71,7 @@ public sealed record TrainingOptions
         Check(double.IsFinite(LearningRate) && LearningRate > 0, $"LearningRate: expected above 0, got {LearningRate}");
         Check(WarmupSteps >= 0 && WarmupSteps <= Steps, $"WarmupSteps: expected 0 to Steps ({Steps}), got {WarmupSteps}");
         Check(Enum.IsDefined(Schedule), $"Schedule: expected {string.Join(", ", Enum.GetNames<LearningRateSchedule>())}, got {Schedule}");
+        faults.AddRange(ScheduleParameters.Faults(Schedule, WarmupSteps, Steps, LearningRate));
         Check(MaxGradientNorm >= 0, $"MaxGradientNorm: expected 0 or more, got {MaxGradientNorm}");
         Check(Optimizer.WeightDecay >= 0, $"WeightDecay: expected 0 or more, got {Optimizer.WeightDecay}");
         Check(ReportSteps >= 1, $"ReportSteps: expected at least 1, got {ReportSteps}");

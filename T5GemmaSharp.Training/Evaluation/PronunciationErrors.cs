@@ -1,7 +1,9 @@
+using T5GemmaSharp.Training.Evaluation.Metrics;
+
 namespace T5GemmaSharp.Training.Evaluation;
 
 /// <summary>Counts errors of predicted pronunciations against all that a dictionary lists.</summary>
-public sealed class PronunciationErrors
+public sealed class PronunciationErrors : IMetric
 {
     private long _edits;
     private long _referencePhonemes;
@@ -18,17 +20,13 @@ public sealed class PronunciationErrors
 
     /// <summary>Counts one word.</summary>
     /// <param name="prediction">Phonemes parted by spaces.</param>
-    /// <param name="pronunciations">The right answers, each phonemes parted by spaces.</param>
+    /// <param name="references">The right answers, each phonemes parted by spaces.</param>
     /// <exception cref="ArgumentException">There is no right answer.</exception>
-    public void Add(string prediction, IReadOnlyList<string> pronunciations)
+    public void Add(string prediction, IReadOnlyList<string> references)
     {
-        ArgumentNullException.ThrowIfNull(prediction);
-        ArgumentNullException.ThrowIfNull(pronunciations);
-        if (pronunciations.Count == 0)
-            throw new ArgumentException("pronunciations: expected at least one, got none", nameof(pronunciations));
-
+        References.Check(prediction, references);
         var predicted = Split(prediction);
-        var (edits, length) = pronunciations
+        var (edits, length) = references
             .Select(Split)
             .Select(reference => (Edits: EditDistance.Between(predicted, reference), reference.Length))
             .MinBy(pair => pair.Edits);
@@ -37,6 +35,9 @@ public sealed class PronunciationErrors
         _wrongWords += edits > 0 ? 1 : 0;
         Words++;
     }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<MetricValue> Compute() => [new("word_error_rate", WordErrorRate), new("phoneme_error_rate", PhonemeErrorRate)];
 
     private static string[] Split(string phonemes) => phonemes.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }
