@@ -27,9 +27,9 @@ public sealed class VectorMathTests
         foreach (var x in Points())
         {
             var (actual, expected) = ((double)Tanh(x), Math.Tanh(x));
-            // Where exp is used, its error, the sum, the quotient and the difference are rounded on the way to a result above 0.55; elsewhere the polynomial and one sum are.
+            // Four units, for negative x of the larger ones: the sum above 1 is rounded, which the quotient doubles (2), the quotient itself lies above 1 (1), and exp has an error (1).
             var magnitude = MathF.Abs((float)expected);
-            Assert.That(Math.Abs(actual - expected) <= 2 * (double)(MathF.BitIncrement(magnitude) - magnitude), Is.True, $"tanh({x:R}): expected {expected:R}, got {actual:R}");
+            Assert.That(Math.Abs(actual - expected) <= 4 * (double)(MathF.BitIncrement(magnitude) - magnitude), Is.True, $"tanh({x:R}): expected {expected:R}, got {actual:R}");
         }
     }
 
