@@ -113,7 +113,7 @@ public sealed class CpuDecodeEngineMemoryTests
         while (!steps.IsFinished)
             actual.Add(steps.By(engine));
         TensorAssert.Close(torch.stack(actual), expected, 0, "logits");
-        Assert.That(others, Has.Length.EqualTo(200));
+        GC.KeepAlive(others);
     }
 
     private static T5GemmaForConditionalGeneration Model() => TinyModels.LanguageModel(TinyModels.Config with { TieWordEmbeddings = false });
