@@ -3,12 +3,6 @@ using System.Diagnostics;
 
 namespace T5GemmaSharp.Kernels.Cpu;
 
-/// <summary>Work on part of a range.</summary>
-/// <param name="from">First index.</param>
-/// <param name="to">Index behind the last.</param>
-/// <param name="worker">Number of the thread within its team, from 0: in one loop no two threads have the same.</param>
-internal delegate void RangeWork(int from, int to, int worker);
-
 /// <summary>
 /// Threads that share loops of microseconds. They spin for the next loop for a moment and sleep after that: waking threads for every loop of a decoding step would
 /// take longer than the step. A loop waits for indices, not for threads: one that the system has put aside before it took any holds nobody up.
