@@ -43,7 +43,7 @@ public sealed partial class SourceConventionsTests
             foreach (var file in SourceTree.Files("T5GemmaSharp"))
             {
                 var types = TypeDeclaration().Matches(SourceTree.Read(file)).Select(match => match.Groups["name"].Value);
-                Assert.That(types, Is.EqualTo(new[] { Path.GetFileName(file).Split('.')[0] }), file); // Type.cs, or Type.Part.cs for a part of one
+                Assert.That(types, Is.EqualTo(new[] { Path.GetFileName(file).Split('.', '{')[0] }), file); // Type.cs, Type{T}.cs for a generic one, or Type.Part.cs for a part of one
             }
         }
     }

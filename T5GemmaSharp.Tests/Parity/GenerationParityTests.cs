@@ -16,21 +16,27 @@ public sealed class GenerationParityTests
     private const double SequencesScoresTolerance = 1e-4; // relative
     private const double StoredInfinity = 1e29;
 
+    // By the modules alone, and by whatever is fastest.
+    private static readonly AttentionImplementation[] Attentions = [AttentionImplementation.Eager, AttentionImplementation.Auto];
+
     private static IEnumerable<TestCaseData> Cases() =>
         from folder in ParityFolder.All
         from stored in folder.Cases
         where !stored.Value.TryGetProperty("error", out _)
-        select new TestCaseData(folder, stored.Key, stored.Value).SetName($"{stored.Key}_{folder}");
+        from attention in Attentions
+        select new TestCaseData(folder, attention, stored.Key, stored.Value).SetName($"{stored.Key}_{folder}_{attention}");
 
     private static IEnumerable<TestCaseData> Folders() =>
-        ParityFolder.All.Select(folder => new TestCaseData(folder).SetName($"gen.prompt_{folder}"));
+        from folder in ParityFolder.All
+        from attention in Attentions
+        select new TestCaseData(folder, attention).SetName($"gen.prompt_{folder}_{attention}");
 
     [TestCaseSource(nameof(Cases))]
-    public void Generate_StoredCase_EqualsReference(object source, string group, JsonElement stored)
+    public void Generate_StoredCase_EqualsReference(object source, AttentionImplementation attention, string group, JsonElement stored)
     {
         var folder = (ParityFolder)source;
         using var scope = NewDisposeScope();
-        using var model = Load(folder);
+        using var model = Load(folder, attention);
         var hasScores = folder.Keys.Contains($"{group}.scores");
         var config = Config(stored.GetProperty("args")) with { OutputScores = hasScores };
         var controls = new GenerationControls { Seed = stored.GetProperty("seed").GetInt64() };
@@ -43,13 +49,13 @@ public sealed class GenerationParityTests
     }
 
     [TestCaseSource(nameof(Folders))]
-    public void Generate_DecoderPrompt_EqualsReference(object source)
+    public void Generate_DecoderPrompt_EqualsReference(object source, AttentionImplementation attention)
     {
         var folder = (ParityFolder)source;
         if (!folder.Has("gen.prompt."))
             Assert.Ignore("the folder has no gen.prompt group");
         using var scope = NewDisposeScope();
-        using var model = Load(folder);
+        using var model = Load(folder, attention);
         var output = model.Generate(
             Inputs(folder, "right") with { DecoderInputIds = folder.Read("gen.prompt.decoder_input_ids") }, new() { MaxNewTokens = 10 });
         TensorAssert.Equal(output.Sequences, folder.Read("gen.prompt.sequences"), "gen.prompt");
@@ -87,7 +93,7 @@ public sealed class GenerationParityTests
     private static GenerationConfig Config(JsonElement args) =>
         JsonSerializer.Deserialize(args, T5GemmaJsonContext.Default.GenerationConfig)!;
 
-    private static T5GemmaForConditionalGeneration Load(ParityFolder folder) =>
+    private static T5GemmaForConditionalGeneration Load(ParityFolder folder, AttentionImplementation attention) =>
         T5GemmaForConditionalGeneration.FromPretrained(folder.Checkpoint("lm"),
-            new PretrainedOptions { Device = ParityFolder.Device, Attention = AttentionImplementation.Eager });
+            new PretrainedOptions { Device = ParityFolder.Device, Attention = attention });
 }

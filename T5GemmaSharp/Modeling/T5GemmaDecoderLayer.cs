@@ -11,12 +11,10 @@ namespace T5GemmaSharp.Modeling;
 /// <remarks>HF: <c>T5GemmaDecoderLayer</c>.</remarks>
 public sealed class T5GemmaDecoderLayer : nn.Module<T5GemmaDecoderLayerInputs, DecoderLayerOutput>
 {
-    private readonly int _layerIdx;
-
     internal T5GemmaDecoderLayer(T5GemmaModuleConfig config, int layerIdx, ModuleFactory factory)
         : base(nameof(T5GemmaDecoderLayer))
     {
-        _layerIdx = layerIdx;
+        LayerIdx = layerIdx;
         AttentionType = config.LayerTypeOf(layerIdx);
         SelfAttn = new T5GemmaSelfAttention(config, factory);
         PreSelfAttnLayernorm = new T5GemmaRMSNorm(config.HiddenSize, config.RmsNormEps, factory);
@@ -33,6 +31,9 @@ public sealed class T5GemmaDecoderLayer : nn.Module<T5GemmaDecoderLayerInputs, D
 
     /// <summary>Whether this layer's self-attention slides.</summary>
     public LayerType AttentionType { get; }
+
+    /// <summary>Place of this layer's keys and values in a cache.</summary>
+    internal int LayerIdx { get; }
 
     /// <summary>Causal self-attention.</summary>
     [field: ComponentName(Name = "self_attn")]
@@ -85,7 +86,7 @@ public sealed class T5GemmaDecoderLayer : nn.Module<T5GemmaDecoderLayerInputs, D
             HiddenStates = PreSelfAttnLayernorm.call(input.HiddenStates),
             PositionEmbeddings = input.PositionEmbeddings,
             AttentionMask = input.AttentionMask,
-            Cache = input.PastKeyValues?.SelfAttentionCache.Layers[_layerIdx],
+            Cache = input.PastKeyValues?.SelfAttentionCache.Layers[LayerIdx],
             OutputAttentions = input.OutputAttentions,
         });
         var hiddenStates = input.HiddenStates + Dropout.call(PostSelfAttnLayernorm.call(attended.HiddenStates));

@@ -40,7 +40,7 @@ internal sealed class DecoderRunner : IDisposable
         if (settings.UseCache)
             _cache = new EncoderDecoderCache(SelfAttentionCache(keepsWholeCache), source.CrossAttentionCache());
         if (settings is { UseCache: true, OutputAttentions: false, OutputHiddenStates: false } && !keepsWholeCache) // who takes tokens back runs several at once
-            _engine = CpuDecodeEngine.TryCreate(source.Model, RowCount);
+            _engine = CpuDecodeEngine.TryCreate(source.Model, RowCount, CpuDecodeEngine.DefaultThreads());
     }
 
     /// <summary>Number of rows, ended ones included.</summary>

@@ -17,7 +17,7 @@ internal sealed unsafe class CpuDecodeEngine<T> : CpuDecodeEngine
     private readonly T* _head;
     private readonly T* _norm;
     private readonly LayerWeights<T>[] _layers;
-    private readonly WorkerTeam _team = WorkerTeam.OfSize(TeamSize());
+    private readonly WorkerTeam _team;
     private readonly DecodeBuffers _buffers;
     private readonly Tensor _keys;
     private readonly Tensor _values;
@@ -39,7 +39,7 @@ internal sealed unsafe class CpuDecodeEngine<T> : CpuDecodeEngine
     private (nint Matrix, int Width, nint Input) _projection;
     private float* _logits;
 
-    public CpuDecodeEngine(T5GemmaForConditionalGeneration model, ScalarType dtype, int rows)
+    public CpuDecodeEngine(T5GemmaForConditionalGeneration model, ScalarType dtype, int rows, int threads)
     {
         (_config, _decoder) = (model.Config.Decoder, model.Model.Decoder);
         var embeddings = _decoder.EmbedTokens.weight!; // an embedding has a weight
@@ -47,6 +47,7 @@ internal sealed unsafe class CpuDecodeEngine<T> : CpuDecodeEngine
         _head = model.LmHead.OutProj is { } projection ? (T*)_memory.Hold(projection.weight!) : _embeddings;
         _norm = (T*)_memory.Hold(_decoder.Norm.Weight);
         _layers = [.. _decoder.Layers.Select(layer => new LayerWeights<T>(layer, _memory))];
+        _team = WorkerTeam.OfSize(threads);
         _buffers = new DecodeBuffers(_config, rows, _team.Size);
         _keys = NewStates();
         _values = NewStates();
@@ -83,25 +84,25 @@ internal sealed unsafe class CpuDecodeEngine<T> : CpuDecodeEngine
         var (keys, values) = (_keys.narrow(0, 0, _rows), _values.narrow(0, 0, _rows));
 
         Embed(ids);
-        for (var layerIdx = 0; layerIdx < _layers.Length; layerIdx++)
+        foreach (var layer in _layers)
         {
-            _layer = _layers[layerIdx];
-            Normalize(_layer.PreSelfAttn);
+            _layer = layer;
+            Normalize(layer.PreSelfAttn);
             Run(QuerySize + (2 * KeySize), _projectSelf);
             Rotate(cos, sin);
-            AttendTo(cache.SelfAttentionCache.Layers[layerIdx].Update(keys, values), masks.For(_layer.Kind), _layer.Output);
-            AddNormalized(_layer.PostSelfAttn);
+            AttendTo(cache.SelfAttentionCache.Layers[layer.LayerIdx].Update(keys, values), masks.For(layer.Kind), layer.Output);
+            AddNormalized(layer.PostSelfAttn);
 
-            Normalize(_layer.PreCrossAttn);
+            Normalize(layer.PreCrossAttn);
             Run(QuerySize, _projectCross);
-            var cross = cache.CrossAttentionCache.Layers[layerIdx];
-            AttendTo((cross.Keys!, cross.Values!), crossMask, _layer.CrossOutput); // the first step has filled them
-            AddNormalized(_layer.PostCrossAttn);
+            var cross = cache.CrossAttentionCache.Layers[layer.LayerIdx];
+            AttendTo((cross.Keys!, cross.Values!), crossMask, layer.CrossOutput); // the first step has filled them
+            AddNormalized(layer.PostCrossAttn);
 
-            Normalize(_layer.PreFeedforward);
+            Normalize(layer.PreFeedforward);
             Run(IntermediateSize, _gate);
-            ProjectFrom(_layer.Down, IntermediateSize, _buffers.Gate);
-            AddNormalized(_layer.PostFeedforward);
+            ProjectFrom(layer.Down, IntermediateSize, _buffers.Gate);
+            AddNormalized(layer.PostFeedforward);
         }
 
         Normalize(_norm);
@@ -118,9 +119,6 @@ internal sealed unsafe class CpuDecodeEngine<T> : CpuDecodeEngine
         _keys.Dispose();
         _values.Dispose();
     }
-
-    // Some processors stay free for other threads: one of ours that is put aside in the middle of its work holds up all. Memory is the limit long before the last processor.
-    private static int TeamSize() => Math.Max(1, Math.Min(torch.get_num_threads(), Environment.ProcessorCount - (Environment.ProcessorCount / 4)));
 
     private static Tensor Dense(Tensor states) => states.stride(3) == 1 ? states : states.contiguous();
 

@@ -9,6 +9,9 @@ namespace T5GemmaSharp.Kernels.Cpu;
 internal sealed unsafe class LayerWeights<T>(T5GemmaDecoderLayer layer, WeightMemory memory)
     where T : unmanaged, IElement<T>
 {
+    /// <summary>Its place in the caches, which stays when other layers are taken out of the decoder.</summary>
+    public int LayerIdx { get; } = layer.LayerIdx;
+
     public LayerType Kind { get; } = layer.AttentionType;
 
     public T* PreSelfAttn { get; } = Address(memory, layer.PreSelfAttnLayernorm.Weight);

@@ -3,12 +3,6 @@ using System.Diagnostics;
 
 namespace T5GemmaSharp.Kernels.Cpu;
 
-/// <summary>Work on part of a range.</summary>
-/// <param name="from">First index.</param>
-/// <param name="to">Index behind the last.</param>
-/// <param name="worker">Number of the thread within its team, from 0: no two threads work under one number at a time.</param>
-internal delegate void RangeWork(int from, int to, int worker);
-
 /// <summary>
 /// Threads that share loops of microseconds. They spin for the next loop for a moment and sleep after that: waking threads for every loop of a decoding step would
 /// take longer than the step. A loop waits for indices, not for threads: one that the system has put aside before it took any holds nobody up.
@@ -17,6 +11,7 @@ internal sealed class WorkerTeam
 {
     private const int Line = 16; // 64-bit numbers a pair of cache lines, which processors load together
     private const int SpinsAtATime = 64;
+    private const long NoIndexLeft = int.MaxValue;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(0.5); // about what torch's operators take between two steps
     private static readonly ConcurrentDictionary<int, Lazy<WorkerTeam>> Teams = [];
@@ -67,15 +62,18 @@ internal sealed class WorkerTeam
     {
         if (count <= grain || Size == 1)
         {
-            work(0, count, 0);
+            RunAlone(count, work);
             return;
         }
 
         lock (_oneLoop)
         {
+            // A late thread may still ask for an index of the last loop. It must not find one there while count and work are already the new ones.
+            var last = LoopOf(Ticket);
+            Interlocked.Exchange(ref Ticket, ((long)last << 32) | NoIndexLeft);
             (_work, _count, _grain) = (work, count, grain);
             Volatile.Write(ref Done, 0);
-            var loop = LoopOf(Ticket) + 1;
+            var loop = last + 1;
             Interlocked.Exchange(ref Ticket, (long)loop << 32);
             if (Interlocked.Read(ref Sleeping) > 0)
             {
@@ -87,12 +85,27 @@ internal sealed class WorkerTeam
             var spinner = default(SpinWait);
             while (Volatile.Read(ref Done) < count)
                 spinner.SpinOnce(sleep1Threshold: -1);
+            _work = null; // the team lives on; the work, and the model that it refers to, need not
             if (Interlocked.Exchange(ref _failure, null) is { } failure)
-                throw new InvalidOperationException($"a thread of the team failed: {failure.Message}", failure);
+                throw Failed(failure);
         }
     }
 
     private static uint LoopOf(long ticket) => (uint)(ticket >>> 32);
+
+    private static InvalidOperationException Failed(Exception cause) => new($"a thread of the team failed: {cause.Message}", cause);
+
+    private static void RunAlone(int count, RangeWork work)
+    {
+        try
+        {
+            work(0, count, 0);
+        }
+        catch (Exception exception)
+        {
+            throw Failed(exception);
+        }
+    }
 
     private void Serve(int worker)
     {

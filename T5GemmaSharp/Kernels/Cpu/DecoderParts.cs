@@ -1,0 +1,47 @@
+using T5GemmaSharp.Interop;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace T5GemmaSharp.Kernels.Cpu;
+
+/// <summary>Whether the parts of a decoder are those of its configuration: a program may have given a module a hook, a bias or another weight.</summary>
+internal static class DecoderParts
+{
+    /// <summary>Whether every module computes what its kind usually does, and every weight has the usual shape and lies densely in the CPU's memory.</summary>
+    public static bool AreUsual(T5GemmaForConditionalGeneration model)
+    {
+        var dtype = model.Model.Decoder.EmbedTokens.weight!.dtype; // an embedding has a weight
+        nn.Module[] parts = [model.Model.Decoder, model.LmHead];
+        return parts.SelectMany(part => part.modules()).Concat([.. parts, model.Model, model]).All(IsUsual)
+            && Weights(model).All(part => part.Weight is { device_type: DeviceType.CPU } weight && weight.dtype == dtype && weight.is_contiguous() && weight.shape.SequenceEqual(part.Shape));
+    }
+
+    // A hook wants to see what the module computes; in training, dropout acts.
+    private static bool IsUsual(nn.Module module) => !module.training && module is not Linear { bias: not null } && !ModuleHooks.Any(module);
+
+    private static IEnumerable<(Tensor? Weight, long[] Shape)> Weights(T5GemmaForConditionalGeneration model)
+    {
+        var (config, decoder) = (model.Config.Decoder, model.Model.Decoder);
+        var (hidden, intermediate) = (config.HiddenSize, config.IntermediateSize);
+        var (query, key) = (config.NumAttentionHeads * config.HeadDim, config.NumKeyValueHeads * config.HeadDim);
+        yield return (decoder.EmbedTokens.weight, [config.VocabSize, hidden]);
+        yield return (decoder.Norm.Weight, [hidden]);
+        if (model.LmHead.OutProj is { } head)
+            yield return (head.weight, [config.VocabSize, hidden]);
+        foreach (var layer in decoder.Layers)
+        {
+            yield return (layer.SelfAttn.QProj.weight, [query, hidden]);
+            yield return (layer.SelfAttn.KProj.weight, [key, hidden]);
+            yield return (layer.SelfAttn.VProj.weight, [key, hidden]);
+            yield return (layer.SelfAttn.OProj.weight, [hidden, query]);
+            yield return (layer.CrossAttn.QProj.weight, [query, hidden]);
+            yield return (layer.CrossAttn.OProj.weight, [hidden, query]);
+            yield return (layer.Mlp.GateProj.weight, [intermediate, hidden]);
+            yield return (layer.Mlp.UpProj.weight, [intermediate, hidden]);
+            yield return (layer.Mlp.DownProj.weight, [hidden, intermediate]);
+            foreach (var norm in new[] { layer.PreSelfAttnLayernorm, layer.PostSelfAttnLayernorm, layer.PreCrossAttnLayernorm, layer.PostCrossAttnLayernorm, layer.PreFeedforwardLayernorm, layer.PostFeedforwardLayernorm })
+                yield return (norm.Weight, [hidden]);
+        }
+    }
+}
