@@ -11,7 +11,7 @@ public sealed class OrderedParallelTests
     [TestCase(7)]
     public void Select_ManyRows_GivesResultsInTheirOrder(int threads)
     {
-        var results = OrderedParallel.Select(Rows(1000), row => [row.Place.Row, -row.Place.Row], threads);
+        var results = OrderedParallel.Select<long>(Rows(1000), row => [row.Place.Row, -row.Place.Row], threads);
         Assert.That(results, Is.EqualTo(Enumerable.Range(1, 1000).SelectMany(row => new long[] { row, -row })));
     }
 
@@ -23,7 +23,7 @@ public sealed class OrderedParallelTests
         Assert.That(
             () =>
             {
-                foreach (var row in OrderedParallel.Select(Rows(200), Turn, threads: 4))
+                foreach (var row in OrderedParallel.Select<long>(Rows(200), Turn, threads: 4))
                     results.Add(row);
             },
             Throws.TypeOf<FormatException>().With.Message.EqualTo("row 10"));
@@ -46,7 +46,7 @@ public sealed class OrderedParallelTests
         Assert.That(
             () =>
             {
-                foreach (var row in OrderedParallel.Select(Rows(101).Select(row => row.Place.Row <= 100 ? row : throw new IOException()), row => [row.Place.Row], threads: 3))
+                foreach (var row in OrderedParallel.Select<long>(Rows(101).Select(row => row.Place.Row <= 100 ? row : throw new IOException()), row => [row.Place.Row], threads: 3))
                     results.Add(row);
             },
             Throws.TypeOf<IOException>());
@@ -58,7 +58,7 @@ public sealed class OrderedParallelTests
     {
         var taken = 0;
         var rows = Enumerable.Range(1, 100).Select(index => new RawRow(new RowPlace("file", ++taken), new byte[1 << 20]));
-        using var results = OrderedParallel.Select(rows, row => [row.Place.Row], threads: 2).GetEnumerator();
+        using var results = OrderedParallel.Select<long>(rows, row => [row.Place.Row], threads: 2).GetEnumerator();
         results.MoveNext();
         Assert.That(taken, Is.LessThanOrEqualTo(3));
     }
