@@ -51,7 +51,7 @@ public sealed class ValidateCommandTests
     [TestCase("classify", """{"text":"d","label":"b"}""", """{"b":1}""", "<bos>d", "b")]
     [TestCase("classify", """{"text":"d","label":[1,0]}""", """{"LABEL_0":1,"LABEL_1":1}""", "<bos>d", "LABEL_1, LABEL_0")]
     [TestCase("classify", """{"text":"d","label":0.5}""", null, "<bos>d", "0.5")]
-    [TestCase("token-classify", """{"tokens":["d","s"],"labels":["O","P"]}""", """{"O":1,"P":1}""", "<bos>d s", "d/O ▁/P")]
+    [TestCase("token-classify", """{"tokens":["d","s"],"labels":["O","P"]}""", """{"O":1,"P":1}""", "<bos>d s", "d/O s/P")]
     [TestCase("prefixlm", """{"text":"d"}""", null, "d", null)]
     [TestCase("ul2", """{"text":"d"}""", null, "d", null)]
     [TestCase("chat", """{"messages":[{"role":"user","content":"d"},{"role":"assistant","content":"s"}]}""", """{"assistant":1,"user":1}""", "<bos><start_of_turn>user\nd<end_of_turn>\n<start_of_turn>model\ns<end_of_turn>\n", null)]

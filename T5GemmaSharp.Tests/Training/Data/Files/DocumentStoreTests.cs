@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using NUnit.Framework;
 using T5GemmaSharp.Tests.Tokenization;
 using T5GemmaSharp.Tokenization;
@@ -68,8 +69,7 @@ public sealed class DocumentStoreTests
     [Test]
     public void Create_TokenizerWithoutEos_Throws()
     {
-        var json = TinyTokenizer.Json();
-        var withoutEos = System.Text.Json.Nodes.JsonNode.Parse(json.ToJsonString().Replace("<eos>", "<end>", StringComparison.Ordinal));
+        var withoutEos = JsonNode.Parse(TinyTokenizer.Json().ToJsonString().Replace("eos", "end", StringComparison.Ordinal));
         Assert.That(() => DocumentStore.Create(["none.txt"], TinyTokenizer.Create(withoutEos)), Throws.ArgumentException.With.Message.Contains("expected one with eos"));
     }
 }

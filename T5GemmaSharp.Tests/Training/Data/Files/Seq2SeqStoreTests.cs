@@ -179,9 +179,9 @@ public sealed class Seq2SeqStoreTests
         const int Count = 100_000;
         var file = Path.Combine(_folder.Path, "many.jsonl");
         File.WriteAllLines(file, Enumerable.Range(0, Count).Select(index => $$"""{"input":"{{Letters(index)}}","target":"{{Letters(index)}}dd"}"""));
-        using (var warmUp = Pairs("""{"input":"d","target":"s"}"""))
-            Assert.That(warmUp.Count, Is.EqualTo(1));
 
+        // What the first time fills and keeps, of the runtime and of the tokenizer, is not the store's.
+        Seq2SeqStore.OfPairs([file], _tokenizer, new DataFileOptions { Threads = 4 }).Dispose();
         var before = GC.GetTotalMemory(forceFullCollection: true);
         using var store = Seq2SeqStore.OfPairs([file], _tokenizer, new DataFileOptions { Threads = 4 });
         var growth = GC.GetTotalMemory(forceFullCollection: true) - before;

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using NUnit.Framework;
 using Parquet;
 using Parquet.Serialization;
@@ -63,13 +64,13 @@ public sealed class ParquetRowsTests
         byte[] overwritten = [.. whole];
         overwritten.AsSpan(4, 60).Fill(0xFF);
         byte[] footer = [.. whole];
-        footer.AsSpan(whole.Length - 60, 50).Fill(0xFF);
+        footer.AsSpan(whole.Length - 8 - BinaryPrimitives.ReadInt32LittleEndian(whole.AsSpan()[^8..]), 40).Fill(0xFF);
         Assert.Multiple(() =>
         {
-            foreach (var bytes in new[] { whole[..(whole.Length / 2)], overwritten, footer, "{\"text\":\"a\"}"u8.ToArray(), [] })
+            foreach (var (name, bytes) in new[] { ("cut", whole[..(whole.Length / 2)]), ("overwritten", overwritten), ("footer", footer), ("another form", "{\"text\":\"a\"}"u8.ToArray()), ("empty", []) })
             {
                 var file = _folder.Write("damaged.parquet", bytes);
-                Assert.That(() => DataReader.Read([file], RowFormats.Texts).ToList(), Throws.TypeOf<DataFormatException>().With.Message.StartsWith($"{file}: expected a Parquet file: "));
+                Assert.That(() => DataReader.Read([file], RowFormats.Texts).ToList(), Throws.TypeOf<DataFormatException>().With.Message.StartsWith($"{file}: expected a Parquet file: "), name);
             }
         });
     }
