@@ -8,6 +8,7 @@ internal static class CommandLine
     public static RootCommand Create() => new("Trains, measures and runs T5Gemma models.")
     {
         TrainCommand.Create(),
+        ValidateCommand.Create(),
         GenerateCommand.Create(),
         EvaluateCommand.Create(),
         InspectCommand.Create(),

@@ -1,4 +1,3 @@
-using System.Text;
 using T5GemmaSharp.Training.Tokenization;
 
 namespace T5GemmaSharp.Training.Generation;
@@ -9,8 +8,6 @@ namespace T5GemmaSharp.Training.Generation;
 /// <param name="isJson">Whether a line is JSON.</param>
 internal sealed class PromptLines(Stream stream, string name, bool isJson)
 {
-    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     private readonly LineReader _reader = new(stream);
     private FormatException? _fault;
 
@@ -55,11 +52,7 @@ internal sealed class PromptLines(Stream stream, string name, bool isJson)
         var place = $"{name}: line {_reader.LineNumber}";
         try
         {
-            return isJson ? PromptRow.Read(line.ToArray(), place) : new Prompt(place, Utf8.GetString(line));
-        }
-        catch (DecoderFallbackException exception)
-        {
-            throw new FormatException($"{place}: expected UTF-8, got the bytes {Convert.ToHexString(exception.BytesUnknown ?? [])} at {exception.Index}", exception);
+            return isJson ? PromptRow.Read(line.ToArray(), place) : new Prompt(place, StrictUtf8.GetString(line));
         }
         catch (FormatException exception)
         {

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using T5GemmaSharp.Tokenization.Chat;
+using T5GemmaSharp.Training.Data.Files.Rows;
 
 namespace T5GemmaSharp.Training.Generation;
 
@@ -9,78 +9,27 @@ internal static class PromptRow
     private const string Messages = "messages";
     private const string DecoderPrompt = "decoder_prompt";
     private static readonly string[] TextKeys = ["text", "input", "prompt"];
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     /// <summary>Reads a line.</summary>
     /// <exception cref="FormatException">It is something else.</exception>
     public static Prompt Read(ReadOnlyMemory<byte> line, string place)
     {
-        try
-        {
-            using var document = JsonDocument.Parse(line, Strict);
-            return document.RootElement.ValueKind == JsonValueKind.String
-                ? new Prompt(place, Text(document.RootElement, "the line"))
-                : Read(document.RootElement, place);
-        }
-        catch (JsonException exception)
-        {
-            throw new FormatException($"expected JSON: {exception.Message}", exception);
-        }
+        using var document = JsonFields.Parse(line);
+        return document.RootElement.ValueKind == JsonValueKind.String
+            ? new Prompt(place, JsonFields.Text(document.RootElement, "the line"))
+            : Read(document.RootElement, place);
     }
 
     private static Prompt Read(JsonElement row, string place)
     {
-        Demand(row, JsonValueKind.Object, "the line", "a JSON string or object");
+        JsonFields.Demand(row, JsonValueKind.Object, "the line", "a JSON string or object");
         string[] keys = [.. TextKeys.Append(Messages).Where(key => row.TryGetProperty(key, out _))];
         if (keys is not [var source])
             throw new FormatException($"expected one of the keys {string.Join(", ", TextKeys)} and {Messages}, got {(keys.Length == 0 ? "none" : string.Join(", ", keys))}");
         var value = row.GetProperty(source);
-        var decoderPrompt = row.TryGetProperty(DecoderPrompt, out var start) ? Text(start, DecoderPrompt) : null;
-        return source == Messages ? new Prompt(place, Text: null, Turns(value), decoderPrompt) : new Prompt(place, Text(value, source), Turns: null, decoderPrompt);
+        var decoderPrompt = row.TryGetProperty(DecoderPrompt, out var start) ? JsonFields.Text(start, DecoderPrompt) : null;
+        return source == Messages
+            ? new Prompt(place, Text: null, ChatMessages.OfRoles.Read(value, source), decoderPrompt)
+            : new Prompt(place, JsonFields.Text(value, source), Turns: null, decoderPrompt);
     }
-
-    private static List<ChatTurn> Turns(JsonElement messages)
-    {
-        Demand(messages, JsonValueKind.Array, Messages, "an array");
-        var turns = new List<ChatTurn>();
-        foreach (var message in messages.EnumerateArray())
-        {
-            var name = $"{Messages}[{turns.Count}]";
-            Demand(message, JsonValueKind.Object, name, "an object with role and content");
-            turns.Add(new ChatTurn(Field(message, name, "role"), Field(message, name, "content")));
-        }
-
-        return turns;
-    }
-
-    private static string Field(JsonElement message, string name, string key)
-        => message.TryGetProperty(key, out var value) ? Text(value, $"{name}.{key}") : throw new FormatException($"{name}.{key}: expected a string, there is none");
-
-    private static string Text(JsonElement element, string name)
-    {
-        Demand(element, JsonValueKind.String, name, "a string");
-        try
-        {
-            return element.GetString()!; // a string is not null
-        }
-        catch (InvalidOperationException exception)
-        {
-            throw new FormatException($"{name}: expected valid Unicode: {exception.Message}", exception);
-        }
-    }
-
-    private static void Demand(JsonElement element, JsonValueKind kind, string name, string expected)
-    {
-        if (element.ValueKind != kind)
-            throw new FormatException($"{name}: expected {expected}, got {Named(element.ValueKind)}");
-    }
-
-    private static string Named(JsonValueKind kind) => kind switch
-    {
-        JsonValueKind.True or JsonValueKind.False => "a boolean",
-        JsonValueKind.Null => "null",
-        JsonValueKind.Array => "an array",
-        JsonValueKind.Object => "an object",
-        _ => $"a {kind.ToString().ToLowerInvariant()}",
-    };
 }

@@ -1,7 +1,9 @@
 namespace T5GemmaSharp.Training.Tokenization;
 
 /// <summary>Takes lines out of a stream of bytes as they arrive; holds one line and one chunk, never the whole stream.</summary>
-internal sealed class LineReader(Stream stream)
+/// <param name="stream">The stream.</param>
+/// <param name="maximumLength">Most bytes of a line.</param>
+internal sealed class LineReader(Stream stream, int maximumLength = int.MaxValue)
 {
     private const int ChunkSize = 1 << 16;
 
@@ -15,6 +17,7 @@ internal sealed class LineReader(Stream stream)
     public long LineNumber { get; private set; }
 
     /// <summary>Takes a line that has arrived, without its line feed and without a byte-order mark. It is valid until <see cref="Fill"/>.</summary>
+    /// <exception cref="FormatException">The line is too long.</exception>
     public bool TryTake(out ReadOnlySpan<byte> line)
     {
         var length = _buffer.AsSpan(_searched, _end - _searched).IndexOf((byte)'\n');
@@ -26,6 +29,8 @@ internal sealed class LineReader(Stream stream)
             return false;
         }
 
+        if (lineEnd - _start > maximumLength)
+            throw TooLong(maximumLength);
         line = _buffer.AsSpan(_start, lineEnd - _start);
         _start = _searched = Math.Min(lineEnd + 1, _end);
         LineNumber++;
@@ -37,7 +42,7 @@ internal sealed class LineReader(Stream stream)
     }
 
     /// <summary>Waits for more; false when there is nothing left to take.</summary>
-    /// <exception cref="FormatException">A line is longer than an array can be.</exception>
+    /// <exception cref="FormatException">A line is too long.</exception>
     public bool Fill()
     {
         if (_ended)
@@ -51,6 +56,9 @@ internal sealed class LineReader(Stream stream)
 
     private void MakeRoom()
     {
+        // Every complete line has been taken.
+        if (_end - _start > maximumLength)
+            throw TooLong(maximumLength);
         if (_start > 0)
         {
             _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
@@ -60,7 +68,9 @@ internal sealed class LineReader(Stream stream)
         if (_buffer.Length - _end >= ChunkSize)
             return;
         if (_end == Array.MaxLength)
-            throw new FormatException($"line {LineNumber + 1}: expected at most {Array.MaxLength} bytes, it is longer");
+            throw TooLong(Array.MaxLength);
         Array.Resize(ref _buffer, (int)Math.Min(2L * _buffer.Length, Array.MaxLength));
     }
+
+    private FormatException TooLong(int limit) => new($"line {LineNumber + 1}: expected at most {limit} bytes, it is longer");
 }

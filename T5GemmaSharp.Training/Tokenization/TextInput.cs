@@ -1,12 +1,8 @@
-using System.Text;
-
 namespace T5GemmaSharp.Training.Tokenization;
 
 /// <summary>Where a text comes from that is not on the command line: a file, or standard input.</summary>
 internal static class TextInput
 {
-    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     /// <summary>The input's name, for messages.</summary>
     public static string Name(string? file) => file ?? "standard input";
 
@@ -24,11 +20,11 @@ internal static class TextInput
             input.CopyTo(bytes);
         try
         {
-            return Utf8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
+            return StrictUtf8.GetString(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
         }
-        catch (DecoderFallbackException exception)
+        catch (FormatException exception)
         {
-            throw new FormatException($"{Name(file)}: expected UTF-8, got the bytes {Convert.ToHexString(exception.BytesUnknown ?? [])} at {exception.Index}", exception);
+            throw new FormatException($"{Name(file)}: {exception.Message}", exception);
         }
     }
 }

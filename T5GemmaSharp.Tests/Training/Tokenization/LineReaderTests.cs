@@ -33,10 +33,15 @@ public sealed class LineReaderTests
         });
     }
 
-    private static List<string> ReadAll(string text, int chunk)
+    [TestCase("ab\nabc\nabcd\n", 3)]
+    [TestCase("ab\nabc\nabcd", int.MaxValue)]
+    public void TryTake_LineBeyondTheLimit_Throws(string text, int chunk)
+        => Assert.That(() => ReadAll(text, chunk, maximumLength: 3), Throws.TypeOf<FormatException>().With.Message.EqualTo("line 3: expected at most 3 bytes, it is longer"));
+
+    private static List<string> ReadAll(string text, int chunk, int maximumLength = int.MaxValue)
     {
         using var stream = new ChunkedStream(Encoding.UTF8.GetBytes(text), chunk);
-        var reader = new LineReader(stream);
+        var reader = new LineReader(stream, maximumLength);
         var lines = new List<string>();
         while (reader.Fill())
         {

@@ -1,0 +1,34 @@
+using T5GemmaSharp.Tokenization;
+
+namespace T5GemmaSharp.Training.Data.Files.Labels;
+
+/// <summary>Which token carries which word's label.</summary>
+internal static class TokenLabels
+{
+    /// <summary>Stands for no word.</summary>
+    public const int NoWord = -1;
+
+    /// <summary>Encodes words with spaces between them.</summary>
+    /// <returns>Ids, and for each token the index of the word that it begins; <see cref="NoWord"/> for further tokens of a word and for bos and eos.</returns>
+    /// <exception cref="FormatException">A word begins in a token of the word before it, so that its label has no place.</exception>
+    public static (int[] Ids, int[] Words) Encode(T5GemmaTokenizer tokenizer, IReadOnlyList<string> words, bool parseSpecial)
+    {
+        var tokens = tokenizer.EncodeToTokens(string.Join(' ', words), addBos: null, addEos: null, parseSpecial);
+        var starts = new int[words.Count + 1];
+        for (var index = 0; index < words.Count; index++)
+            starts[index + 1] = starts[index] + words[index].Length + 1; // 1 for the space
+
+        var next = 0;
+        var wordOf = new int[tokens.Count];
+        for (var token = 0; token < tokens.Count; token++)
+        {
+            // A token may begin with the space before its word.
+            var begins = next < words.Count && tokens[token].Offset.End.Value > starts[next];
+            wordOf[token] = begins ? next++ : NoWord;
+            if (begins && next < words.Count && tokens[token].Offset.End.Value > starts[next])
+                throw new FormatException($"tokens[{next}]: expected a token that begins with it, '{words[next]}' shares one with '{words[next - 1]}'");
+        }
+
+        return ([.. tokens.Select(token => token.Id)], wordOf);
+    }
+}
