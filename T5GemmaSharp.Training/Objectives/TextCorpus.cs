@@ -1,7 +1,7 @@
 namespace T5GemmaSharp.Training.Objectives;
 
-/// <summary>Tokenized documents as one long text, with eos between them. Immutable.</summary>
-public sealed class TextCorpus
+/// <summary>Tokenized documents in memory. Immutable.</summary>
+public sealed class TextCorpus : ITextCorpus
 {
     private readonly int[][] _documents;
     private readonly long[] _starts; // place of each document's first token
@@ -21,17 +21,13 @@ public sealed class TextCorpus
         Length = _documents.Length == 0 ? 0 : _starts[^1] + _documents[^1].Length;
     }
 
-    /// <summary>Number of tokens, each eos between two documents included.</summary>
+    /// <inheritdoc/>
     public long Length { get; }
 
-    /// <summary>Documents with at least one token.</summary>
-    internal IReadOnlyList<int[]> Documents => _documents;
+    /// <inheritdoc/>
+    public IReadOnlyList<int[]> Documents => _documents;
 
-    /// <summary>A part of the text.</summary>
-    /// <param name="start">Place of the first token, from 0.</param>
-    /// <param name="length">How many tokens.</param>
-    /// <returns>Ids [length].</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The part is not within the text.</exception>
+    /// <inheritdoc/>
     public int[] Slice(long start, int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(start);

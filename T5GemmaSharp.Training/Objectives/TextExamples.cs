@@ -6,7 +6,7 @@ namespace T5GemmaSharp.Training.Objectives;
 /// <param name="corpus">The text.</param>
 /// <param name="objective">What makes examples of it.</param>
 /// <param name="seed">The run's seed.</param>
-public sealed class TextExamples(TextCorpus corpus, DenoisingObjective objective, ulong seed) : IExampleSource<Seq2SeqExample>
+public sealed class TextExamples(ITextCorpus corpus, DenoisingObjective objective, ulong seed) : IExampleSource<Seq2SeqExample>
 {
     private readonly Lock _planning = new();
     private Epoch? _last;

@@ -9,7 +9,7 @@ namespace T5GemmaSharp.Training.Objectives;
 /// </remarks>
 public sealed class TextWindows
 {
-    private readonly TextCorpus _corpus;
+    private readonly ITextCorpus _corpus;
     private readonly DenoisingObjective _objective;
     private readonly ulong _seed;
     private readonly int _epoch;
@@ -21,7 +21,7 @@ public sealed class TextWindows
     /// <param name="seed">The run's seed.</param>
     /// <param name="epoch">The epoch, from 0.</param>
     /// <exception cref="ArgumentException">The text is too short for an example, or a document has a token that stands for a span or a mode.</exception>
-    public TextWindows(TextCorpus corpus, DenoisingObjective objective, ulong seed, int epoch)
+    public TextWindows(ITextCorpus corpus, DenoisingObjective objective, ulong seed, int epoch)
     {
         ArgumentNullException.ThrowIfNull(corpus);
         ArgumentNullException.ThrowIfNull(objective);

@@ -2,6 +2,7 @@ using System.Collections;
 using T5GemmaSharp.Tokenization;
 using T5GemmaSharp.Training.Data.Files.Rows;
 using T5GemmaSharp.Training.Data.Files.Storage;
+using T5GemmaSharp.Training.Objectives;
 
 namespace T5GemmaSharp.Training.Data.Files;
 
@@ -9,7 +10,7 @@ namespace T5GemmaSharp.Training.Data.Files;
 /// Tokenized documents from files, in temporary files on the disk: each alone, or all as one long text with eos between them, of which any part can be read. The memory does not
 /// grow with them. Any thread may read.
 /// </summary>
-public sealed class DocumentStore : IReadOnlyList<int[]>, IDisposable
+public sealed class DocumentStore : IReadOnlyList<int[]>, ITextCorpus, IDisposable
 {
     private readonly TokenStore _store;
 
@@ -18,8 +19,10 @@ public sealed class DocumentStore : IReadOnlyList<int[]>, IDisposable
     /// <summary>Number of documents; those without a token have been left out.</summary>
     public int Count => _store.Count;
 
-    /// <summary>Tokens of the long text, each eos between two documents included.</summary>
+    /// <inheritdoc/>
     public long Length => _store.Length - 1; // one eos is behind the last document
+
+    IReadOnlyList<int[]> ITextCorpus.Documents => this;
 
     /// <summary>Id of the token between documents.</summary>
     public int EosId { get; }
@@ -73,11 +76,7 @@ public sealed class DocumentStore : IReadOnlyList<int[]>, IDisposable
     /// <exception cref="ArgumentOutOfRangeException">There is no such document.</exception>
     public int LengthOf(int index) => _store[index].First;
 
-    /// <summary>A part of the long text.</summary>
-    /// <param name="start">Place of the first token, from 0.</param>
-    /// <param name="length">How many tokens.</param>
-    /// <returns>Ids [length].</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The part is not within the text.</exception>
+    /// <inheritdoc/>
     public int[] Slice(long start, int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(start);

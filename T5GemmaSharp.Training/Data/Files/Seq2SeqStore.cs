@@ -11,7 +11,7 @@ public sealed class Seq2SeqStore : IExampleSource<Seq2SeqExample>, IDisposable
 
     private Seq2SeqStore(TokenStore store, DataStatistics statistics) => (_store, Statistics) = (store, statistics);
 
-    /// <inheritdoc/>
+    /// <summary>Number of examples.</summary>
     public int Count => _store.Count;
 
     /// <summary>What has been read and cut.</summary>
@@ -78,6 +78,9 @@ public sealed class Seq2SeqStore : IExampleSource<Seq2SeqExample>, IDisposable
             () => $"seq2seq;{options.Fingerprint()}");
         return new Seq2SeqStore(store, writer.Statistics);
     }
+
+    /// <inheritdoc/>
+    public int CountOf(int epoch) => Count;
 
     /// <inheritdoc/>
     public ExampleLength LengthOf(int epoch, int index)

@@ -14,7 +14,7 @@ public sealed class SequenceClassificationStore : IExampleSource<SequenceClassif
     private SequenceClassificationStore(TokenStore store, DataStatistics statistics, ProblemType problem, ClassCodes? codes)
         => (_store, Statistics, Problem, _codes) = (store, statistics, problem, codes);
 
-    /// <inheritdoc/>
+    /// <summary>Number of examples.</summary>
     public int Count => _store.Count;
 
     /// <summary>What has been read and cut.</summary>
@@ -87,6 +87,9 @@ public sealed class SequenceClassificationStore : IExampleSource<SequenceClassif
             return $"sequence;{options.Fingerprint()};{kinds.Problem};{codes?.Fingerprint()}";
         }
     }
+
+    /// <inheritdoc/>
+    public int CountOf(int epoch) => Count;
 
     /// <inheritdoc/>
     public ExampleLength LengthOf(int epoch, int index) => new(_store[index].First, Decoder: 0);

@@ -14,7 +14,7 @@ public sealed class TokenClassificationStore : IExampleSource<TokenClassificatio
 
     private TokenClassificationStore(TokenStore store, DataStatistics statistics, ClassCodes codes) => (_store, Statistics, _codes) = (store, statistics, codes);
 
-    /// <inheritdoc/>
+    /// <summary>Number of examples.</summary>
     public int Count => _store.Count;
 
     /// <summary>What has been read and cut.</summary>
@@ -78,6 +78,9 @@ public sealed class TokenClassificationStore : IExampleSource<TokenClassificatio
             return $"tokens;{options.Fingerprint()};{codes.Fingerprint()}";
         }
     }
+
+    /// <inheritdoc/>
+    public int CountOf(int epoch) => Count;
 
     /// <inheritdoc/>
     public ExampleLength LengthOf(int epoch, int index) => new(_store[index].First, Decoder: 0);

@@ -2,13 +2,12 @@ using T5GemmaSharp.Checkpoints;
 using T5GemmaSharp.Training.Checkpointing;
 using T5GemmaSharp.Training.Data;
 using T5GemmaSharp.Training.Evaluation;
-using T5GemmaSharp.Training.Logging;
 using T5GemmaSharp.Training.Optimization;
 using T5GemmaSharp.Training.Recipes.G2p;
 using T5GemmaSharp.Training.Tasks;
 using TorchSharp;
 
-namespace T5GemmaSharp.Training.Commands;
+namespace T5GemmaSharp.Training.Commands.Train;
 
 /// <summary>Trains the embedded recipe, measures the result, saves it and shows a few answers.</summary>
 internal static class G2pTraining
@@ -20,72 +19,34 @@ internal static class G2pTraining
     public static int Run(G2pTrainingRequest request)
     {
         request.Training.Validate();
-        if (request is { Resume: not null, Out: not null })
-            throw new UsageException($"--out: expected none with --resume, which goes on in {request.Resume}, got {request.Out}");
-        if (request is { CheckpointLimit: < 1 })
-            throw new UsageException($"--checkpoint-limit: expected at least 1, got {request.CheckpointLimit}");
         using var interruption = new Interruption();
         var device = SharedOptions.ResolveDevice(request.Device);
         var recipe = G2pRecipe.Load();
         var config = recipe.CreateConfig(request.Model);
-        var folder = request.Resume ?? RunFolder.Reserve(request.Out, G2pRecipe.Name);
+        var reserved = request with { Run = TrainerOptions.Reserve(request.Run, G2pRecipe.Name) };
         try
         {
-            return Train(request, recipe, config, device, folder, interruption.Token);
+            return Train(reserved, recipe, config, device, interruption.Token);
         }
         finally
         {
-            RunFolder.ReleaseIfEmpty(folder);
+            RunFolder.ReleaseIfEmpty(reserved.Run.Folder);
         }
     }
 
-    private static int Train(G2pTrainingRequest request, G2pRecipe recipe, T5GemmaConfig config, torch.Device device, string folder, CancellationToken cancellation)
+    private static int Train(G2pTrainingRequest request, G2pRecipe recipe, T5GemmaConfig config, torch.Device device, CancellationToken cancellation)
     {
         var options = request.Training;
-        var checkpoints = new TrainingCheckpoints(folder, request.CheckpointLimit);
         var examples = new Seq2SeqExamples(recipe.Encode(recipe.Words(DataSplit.Train)));
-        var identity = RunIdentity.Of(options, request.Loss, examples.Fingerprint());
-        var checkpoint = request.Resume is null ? null : checkpoints.Latest;
-        var begun = checkpoint is null ? null : RunStateFile.Read(checkpoint);
-        if (!request.ResumesInAnyCase)
-            begun?.CheckIdentity(identity);
-
-        using var model = checkpoint is null ? Create(config, options.Seed, device) : Load(checkpoint, device);
+        var run = new TrainingRun(request.Run, options, request.Loss, examples.Fingerprint());
+        using var model = run.Checkpoint is { } checkpoint ? Load(checkpoint, device) : Create(config, options.Seed, device);
         using var optimizer = new AdamW(model.named_parameters(), options.Optimizer);
-        if (begun is not null)
-        {
-            using var stored = OptimizerFile.Open(checkpoint!); // it was read from there
-            optimizer.Load(stored, begun.State.Step);
-        }
-
         var validation = new Validation(recipe, model, options.Steps, cancellation);
         Console.WriteLine($"{examples.CountOf(epoch: 0)} pronunciations, {model.parameters().Sum(parameter => parameter.numel())} parameters, {options.Steps} steps of {options.BatchSize} on {device}");
-        var trainer = new Trainer(new Seq2SeqTask(model, examples, request.Loss), options);
-        var result = TrainingConsole.Run(options.Steps, observer => trainer.Run(optimizer, Hooks(observer), begun?.State, cancellation));
-        model.eval();
-        if (result.Interrupted)
-        {
-            Console.WriteLine($"interrupted after step {result.State.Step}; --resume {folder} goes on");
-        }
-        else
-        {
-            AtomicFolder.Add(folder, last: "config.json", temporary =>
-            {
-                WriteModel(temporary);
-                TrainerState.Write(temporary, result.State, options);
-            });
-        }
-
+        var result = run.Train(new Seq2SeqTask(model, examples, request.Loss), optimizer, validation.Measure, WriteModel, cancellation);
         validation.PrintAnswers();
-        Console.WriteLine(folder);
+        Console.WriteLine(request.Run.Folder);
         return result.Interrupted ? ExitCode.Interrupted : ExitCode.Done;
-
-        TrainingHooks Hooks(ITrainingObserver observer) => new()
-        {
-            Evaluate = validation.Measure,
-            Observer = observer,
-            Checkpoint = (state, current) => checkpoints.Save(new RunStateFile { State = state, Identity = identity }, options, current, WriteModel),
-        };
 
         void WriteModel(string target)
         {

@@ -1,0 +1,92 @@
+using T5GemmaSharp.Training.Logging;
+using T5GemmaSharp.Training.Losses;
+using T5GemmaSharp.Training.Optimization;
+using T5GemmaSharp.Training.Tasks;
+
+namespace T5GemmaSharp.Training.Checkpointing;
+
+/// <summary>A run in its folder, from its last checkpoint if it has one to the finished model.</summary>
+internal sealed class TrainingRun
+{
+    private const string LastFile = "config.json"; // without it a folder is no model
+
+    private readonly string _folder;
+    private readonly TrainingOptions _options;
+    private readonly TrainingCheckpoints _checkpoints;
+    private readonly IReadOnlyDictionary<string, string> _identity;
+    private readonly RunState? _begun;
+
+    /// <summary>Looks for the last checkpoint.</summary>
+    /// <param name="request">Where and how the run goes.</param>
+    /// <param name="options">Settings of the trainer.</param>
+    /// <param name="loss">Settings of the loss.</param>
+    /// <param name="data">A fingerprint of the data.</param>
+    /// <exception cref="InvalidDataException">The run in the folder has other settings or data.</exception>
+    public TrainingRun(RunRequest request, TrainingOptions options, TokenLossOptions loss, string data)
+    {
+        (_folder, _options) = (request.Folder, options);
+        _checkpoints = new TrainingCheckpoints(request.Folder, request.CheckpointLimit);
+        _identity = RunIdentity.Of(options, loss, data);
+        Checkpoint = request.Resumes ? _checkpoints.Latest : null;
+        if (Checkpoint is null)
+            return;
+        var file = RunStateFile.Read(Checkpoint);
+        if (!request.ResumesInAnyCase)
+            file.CheckIdentity(_identity);
+        _begun = file.State;
+    }
+
+    /// <summary>The checkpoint that the run goes on from, a folder with a model; null: it begins.</summary>
+    public string? Checkpoint { get; }
+
+    /// <summary>Trains to the end, or until it is interrupted, and leaves the model or a checkpoint in the folder.</summary>
+    /// <param name="task">The task, whose model is that of <see cref="Checkpoint"/> if there is one.</param>
+    /// <param name="optimizer">A fresh optimizer.</param>
+    /// <param name="evaluate">Measures the model after a number of steps; null: nobody does.</param>
+    /// <param name="writeModel">Writes model and tokenizer into the folder it is given.</param>
+    /// <param name="cancellation">Ends the run after the step in progress.</param>
+    public TrainingResult Train(
+        ITrainingTask task, Optimizer optimizer, Func<int, EvaluationReport>? evaluate, Action<string> writeModel, CancellationToken cancellation)
+    {
+        if (_begun is not null)
+        {
+            using var stored = OptimizerFile.Open(Checkpoint!); // its state was read from there
+            optimizer.Load(stored, _begun.Step);
+        }
+
+        var result = TrainingConsole.Run(_options.Steps, observer => new Trainer(task, _options).Run(optimizer, Hooks(observer), _begun, cancellation));
+        task.Model.eval();
+        if (result.Interrupted)
+        {
+            Console.WriteLine($"interrupted after step {result.State.Step}; --resume {_folder} goes on");
+            return result;
+        }
+
+        var best = _options.Stopping is { KeepsBest: true } ? result.State.Best : null;
+        AtomicFolder.Add(_folder, LastFile, temporary =>
+        {
+            if (best is null || best.Step == result.State.Step)
+                writeModel(temporary);
+            else
+                CopyModel(_checkpoints.FolderOf(best.Step), temporary);
+            TrainerState.Write(temporary, result.State, _options);
+        });
+        if (best is not null)
+            Console.WriteLine($"the model is that of step {best.Step}, the best one");
+        return result;
+
+        TrainingHooks Hooks(ITrainingObserver observer) => new()
+        {
+            Evaluate = evaluate,
+            Observer = observer,
+            Checkpoint = (state, current) => _checkpoints.Save(new RunStateFile { State = state, Identity = _identity }, _options, current, writeModel, state.Best?.Step),
+        };
+    }
+
+    private static void CopyModel(string checkpoint, string folder)
+    {
+        string[] own = [OptimizerFile.FileName, RunStateFile.FileName, TrainerState.FileName];
+        foreach (var file in Directory.EnumerateFiles(checkpoint).Where(file => !own.Contains(Path.GetFileName(file))))
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+    }
+}

@@ -1,0 +1,49 @@
+using T5GemmaSharp.Training.Checkpointing;
+using T5GemmaSharp.Training.Data.Files;
+using T5GemmaSharp.Training.Losses;
+using T5GemmaSharp.Training.Objectives;
+
+namespace T5GemmaSharp.Training.Finetuning;
+
+/// <summary>What a command line asks <c>train --data</c> to do.</summary>
+internal sealed record FinetuningRequest
+{
+    /// <summary>Folder of the model that training begins with.</summary>
+    public required string Model { get; init; }
+
+    public required string Device { get; init; }
+
+    public required string DType { get; init; }
+
+    public required RunRequest Run { get; init; }
+
+    public required Objective Objective { get; init; }
+
+    /// <summary>Files to train on.</summary>
+    public required IReadOnlyList<string> Data { get; init; }
+
+    /// <summary>Files to measure on; none: nothing is measured.</summary>
+    public IReadOnlyList<string> EvaluationData { get; init; } = [];
+
+    /// <summary>Names of metrics of generated answers.</summary>
+    public IReadOnlyList<string> Metrics { get; init; } = [];
+
+    /// <summary>Longest generated answer.</summary>
+    public int MaxNewTokens { get; init; } = 128;
+
+    public required DataFileOptions Files { get; init; }
+
+    /// <summary>Denoisers; used by <see cref="Objective.PrefixLm"/> and <see cref="Objective.Ul2"/>.</summary>
+    public required string Mixture { get; init; }
+
+    public required DenoisingOptions Denoising { get; init; }
+
+    public required TrainingOptions Training { get; init; }
+
+    public required TokenLossOptions Loss { get; init; }
+
+    public OptimizerKind Optimizer { get; init; }
+
+    /// <summary>Whether layers are computed again in the backward pass.</summary>
+    public bool IsSegmented { get; init; }
+}

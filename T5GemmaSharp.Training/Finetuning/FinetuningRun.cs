@@ -1,0 +1,69 @@
+using T5GemmaSharp.Checkpoints;
+using T5GemmaSharp.Tokenization;
+using T5GemmaSharp.Training.Checkpointing;
+using T5GemmaSharp.Training.Commands;
+using T5GemmaSharp.Training.Commands.Train;
+using T5GemmaSharp.Training.Evaluation.Metrics;
+using T5GemmaSharp.Training.Optimization;
+using T5GemmaSharp.Training.Tasks;
+using static TorchSharp.torch;
+
+namespace T5GemmaSharp.Training.Finetuning;
+
+/// <summary>Trains a model of a folder on files.</summary>
+internal static class FinetuningRun
+{
+    /// <summary>Name of the run, for folders.</summary>
+    public const string Name = "finetune";
+
+    /// <summary>Runs the request.</summary>
+    /// <returns>The exit code.</returns>
+    public static int Run(FinetuningRequest request)
+    {
+        request.Training.Validate();
+        _ = MetricSet.Create(request.Metrics); // a wrong name costs no time
+        using var interruption = new Interruption();
+        var reserved = request with { Run = TrainerOptions.Reserve(request.Run, Name) };
+        try
+        {
+            return Train(reserved, interruption.Token);
+        }
+        finally
+        {
+            RunFolder.ReleaseIfEmpty(reserved.Run.Folder);
+        }
+    }
+
+    private static int Train(FinetuningRequest request, CancellationToken cancellation)
+    {
+        var device = SharedOptions.ResolveDevice(request.Device);
+        var tokenizer = T5GemmaTokenizer.FromPretrained(request.Model);
+        using var data = FinetuningData.Read(request, request.Data, tokenizer, cancellation);
+        using var evaluationData = request.EvaluationData.Count == 0 ? null : FinetuningData.Read(request, request.EvaluationData, tokenizer, cancellation);
+        var run = new TrainingRun(request.Run, request.Training, request.Loss, $"{data.Fingerprint};{request.Optimizer}");
+
+        // A copy of the weights: they change, and the checkpoint may be removed meanwhile.
+        using var model = T5GemmaForConditionalGeneration.FromPretrained(
+            run.Checkpoint ?? request.Model, new PretrainedOptions { Device = device, DType = SharedOptions.ResolveDType(request.DType, device), UseMemoryMap = false });
+        using var optimizer = CreateOptimizer(request, model);
+        var count = data.Examples.CountOf(epoch: 0);
+        Console.WriteLine($"{count} examples ({data.Statistics.CutSources} sources and {data.Statistics.CutTargets} targets cut, {data.Statistics.Dropped} dropped), {model.parameters().Sum(parameter => parameter.numel())} parameters, {request.Training.Steps} steps of {request.Training.BatchSize} on {device}");
+        var evaluation = evaluationData is null ? null : new FinetuningEvaluation(model, tokenizer, evaluationData.Examples, request, cancellation);
+        var result = run.Train(new Seq2SeqTask(model, data.Examples, request.Loss, request.IsSegmented), optimizer, evaluation is null ? null : evaluation.Measure, WriteModel, cancellation);
+        Console.WriteLine(request.Run.Folder);
+        return result.Interrupted ? ExitCode.Interrupted : ExitCode.Done;
+
+        void WriteModel(string target)
+        {
+            model.SavePretrained(target);
+            tokenizer.SavePretrained(target);
+        }
+    }
+
+    private static Optimizer CreateOptimizer(FinetuningRequest request, nn.Module model) => request.Optimizer switch
+    {
+        OptimizerKind.Adafactor => new Adafactor(model.named_parameters(), new AdafactorOptions { WeightDecay = request.Training.Optimizer.WeightDecay }),
+        OptimizerKind.Sgd => new Sgd(model.named_parameters(), new SgdOptions { Momentum = request.Training.Optimizer.Beta1, WeightDecay = request.Training.Optimizer.WeightDecay }),
+        _ => new AdamW(model.named_parameters(), request.Training.Optimizer),
+    };
+}

@@ -1,0 +1,9 @@
+namespace T5GemmaSharp.Training.Finetuning;
+
+/// <summary>The optimizers.</summary>
+internal enum OptimizerKind
+{
+    AdamW,
+    Adafactor,
+    Sgd,
+}
