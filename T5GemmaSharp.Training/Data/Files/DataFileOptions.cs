@@ -9,7 +9,7 @@ public sealed record DataFileOptions
     /// <summary>Which keys of a row hold what. Default: the key maps of the task, the first that a row has.</summary>
     public KeyMap Map { get; init; } = KeyMap.Empty;
 
-    /// <summary>Most bytes of a line, 32 MiB by default: a damaged file without line feeds must not fill the memory.</summary>
+    /// <summary>Most bytes of a line, and characters of a document of plain text; 2^25 by default: a damaged file without line feeds must not fill the memory.</summary>
     public int MaximumLineLength { get; init; } = 1 << 25;
 
     /// <summary>Most tokens that the encoder reads; null (default): no limit. Documents of raw text are never cut.</summary>

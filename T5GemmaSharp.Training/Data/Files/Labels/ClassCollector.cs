@@ -6,7 +6,7 @@ namespace T5GemmaSharp.Training.Data.Files.Labels;
 /// <param name="given">The classes; null: those that the rows have.</param>
 internal sealed class ClassCollector(LabelTable? given)
 {
-    // Of a table that is made of the ids of rows; more are a mistake that would fill the memory.
+    // Of a table that is made of the labels of rows; more are a mistake that would fill the memory.
     private const int MaximumClasses = 100_000;
 
     private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
@@ -56,9 +56,12 @@ internal sealed class ClassCollector(LabelTable? given)
     {
         if (given is not null)
             return given.IdOf(name);
-        if (!_names.TryGetValue(name, out var code))
-            _names.Add(name, code = _names.Count);
-        return code;
+        if (_names.TryGetValue(name, out var code))
+            return code;
+        if (_names.Count == MaximumClasses)
+            throw new FormatException($"label: expected at most {MaximumClasses} different names, got one more; is this key the label?");
+        _names.Add(name, _names.Count);
+        return _names.Count - 1;
     }
 
     private int CodeOf(int id)

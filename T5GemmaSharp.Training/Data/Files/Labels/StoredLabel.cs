@@ -5,9 +5,8 @@ namespace T5GemmaSharp.Training.Data.Files.Labels;
 /// <summary>A label as integers: its kind, then its class codes or the bits of its number.</summary>
 internal static class StoredLabel
 {
-    private const int ClassKind = 0;
+    private const int ClassesKind = 0;
     private const int ValueKind = 1;
-    private const int SetKind = 2;
 
     /// <summary>Writes a label.</summary>
     /// <param name="label">The label.</param>
@@ -17,8 +16,8 @@ internal static class StoredLabel
     {
         ({ Value: { } value }, _) => [ValueKind, BitConverter.SingleToInt32Bits(value)],
         ({ Id: { } id }, null) => [ValueKind, BitConverter.SingleToInt32Bits(id)],
-        ({ Classes: { } items }, { } known) => [SetKind, .. items.Select(known.CodeOf).Distinct()],
-        var (_, known) => [ClassKind, known!.CodeOf(label)], // only an id or a value goes without
+        ({ Classes: { } items }, { } known) => [ClassesKind, .. items.Distinct().Select(known.CodeOf).Distinct()],
+        var (_, known) => [ClassesKind, known!.CodeOf(label)], // only an id or a value goes without
     };
 
     /// <summary>Reads a label as a number: an integer counts as one where other rows have fractions.</summary>

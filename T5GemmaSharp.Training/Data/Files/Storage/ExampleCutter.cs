@@ -11,7 +11,7 @@ internal sealed class ExampleCutter(T5GemmaTokenizer tokenizer, DataFileOptions 
     /// <summary>Cuts what the decoder writes: its end goes, but the token that closes it stays, as T5 and Hugging Face do it.</summary>
     public int[] CutTarget(int[] ids) => Cut(ids, options.MaxTargetLength, TruncationSide.Right);
 
-    /// <summary>The part of the first tokens that a cut on the right leaves, without their end.</summary>
+    /// <summary>Cuts tokens, or what goes with each of them, at the end: nothing that stands there is kept.</summary>
     public int[] CutPlainly(int[] items) => options.MaxSourceLength is { } limit && items.Length > limit ? items[..limit] : items;
 
     private int[] Cut(int[] ids, int? limit, TruncationSide side)

@@ -60,6 +60,7 @@ public sealed class SequenceClassificationStoreTests
         {
             Assert.That(store.Problem, Is.EqualTo(ProblemType.MultiLabelClassification));
             Assert.That(Classes(store), Is.EqualTo(new int[][] { [2, 0], [], [1] }));
+            Assert.That(store.LabelCounts, Is.EqualTo(new[] { 1, 1, 1 }), "a class counts once a row");
         });
     }
 
@@ -99,6 +100,12 @@ public sealed class SequenceClassificationStoreTests
     [Test]
     public void Create_NoClassAtAll_NamesTheFile()
         => Assert.That(() => Store(null, "[]", "[]"), Throws.TypeOf<DataFormatException>().With.Message.EndsWith("labels.jsonl: label: expected at least one class, got none"));
+
+    [Test]
+    public void Create_AnotherNameInEveryRow_StopsBeforeTheMemoryIsFull()
+        => Assert.That(
+            () => Store(null, [.. Enumerable.Range(0, 100_001).Select(index => $"\"{index}\"")]),
+            Throws.TypeOf<DataFormatException>().With.Message.EndsWith("line 100001: label: expected at most 100000 different names, got one more; is this key the label?"));
 
     [Test]
     public void Create_Pair_IsOneTextBehindTheOther()
