@@ -1,4 +1,5 @@
 using System.CommandLine;
+using T5GemmaSharp.Tokenization;
 using T5GemmaSharp.Training.Data.Files;
 using T5GemmaSharp.Training.Finetuning;
 using T5GemmaSharp.Training.Losses;
@@ -66,6 +67,7 @@ internal static class FinetuningOptions
                 Map = KeyMap.Parse(result.GetValue(Map) ?? []),
                 MaxSourceLength = isText ? null : result.GetValue(MaxSourceLength) ?? 512,
                 MaxTargetLength = isText ? null : result.GetValue(MaxTargetLength) ?? 512,
+                SourceTruncation = objective == Finetuning.Objective.Chat ? TruncationSide.Left : null, // the end of a conversation is what is answered
             },
             Mixture = mixture,
             Denoising = new DenoisingOptions

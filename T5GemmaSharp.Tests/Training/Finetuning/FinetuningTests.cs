@@ -1,0 +1,143 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using NUnit.Framework;
+using T5GemmaSharp.Tests.Training.Commands;
+using T5GemmaSharp.Training.Checkpointing;
+
+namespace T5GemmaSharp.Tests.Training.Finetuning;
+
+[NonParallelizable] // the verb prints to the console
+public sealed partial class FinetuningTests
+{
+    private static readonly string[] Quick = ["--device", "cpu", "--lr", "0.02", "--batch-size", "4", "--report-steps", "10", "--weight-decay", "0"];
+
+    private static readonly string[] Pairs =
+    [
+        """{"input": "a", "target": "b"}""", """{"input": "b", "target": "c"}""", """{"input": "c", "target": "d"}""", """{"input": "d", "target": "a a"}""",
+    ];
+
+    private static readonly string[] Text = [.. Enumerable.Range(0, 12).SelectMany(index => new[] { $"a b c d {new string((char)('a' + (index % 4)), 5)} d c b a", "" })];
+
+    private readonly FinetuningModel _model = new();
+
+    [OneTimeTearDown]
+    public void DisposeModel() => _model.Dispose();
+
+    [TearDown]
+    public void RemoveRun()
+    {
+        if (Directory.Exists(_model.Run))
+            Directory.Delete(_model.Run, recursive: true);
+    }
+
+    [TestCase("AdamW")]
+    [TestCase("Adafactor")]
+    public void Train_Pairs_LearnsThemAndTheModelAnswers(string optimizer)
+    {
+        var data = _model.Write("pairs.jsonl", Pairs);
+        var run = Train("--data", data, "--eval-data", data, "--metrics", "exact_match", "--steps", "150", "--optimizer", optimizer, "--max-new-tokens", "6");
+        Assert.That(run.Code, Is.Zero, run.Errors);
+        var answer = CommandRun.Of("generate", "--model", _model.Run, "--device", "cpu", "--max-new-tokens", "6", "d");
+        Assert.Multiple(() =>
+        {
+            Assert.That(Losses(run.Output)[^1], Is.LessThan(0.05));
+            Assert.That(run.Output, Does.Contain("exact match 100"));
+            Assert.That(answer.Output, Is.EqualTo("a a\n"));
+        });
+    }
+
+    [TestCase("prefixlm", false)]
+    [TestCase("ul2", false)]
+    [TestCase("ul2", true)]
+    public void Train_RawText_LossFalls(string objective, bool isSegmented)
+    {
+        var data = _model.Write("text.txt", Text);
+        string[] segments = isSegmented ? ["--gradient-checkpointing"] : [];
+        var run = Train(["--data", data, "--objective", objective, "--steps", "60", "--max-source-length", "24", "--max-target-length", "24", .. segments]);
+        Assert.That(run.Code, Is.Zero, run.Errors);
+        var losses = Losses(run.Output);
+        Assert.That(losses[^1], Is.LessThan(0.6 * losses[0]));
+    }
+
+    [Test]
+    public void Train_Chat_LearnsTheAnswers()
+    {
+        var data = _model.Write("chat.jsonl",
+        [
+            """{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}, {"role": "assistant", "content": "d"}]}""",
+        ]);
+        var run = Train("--data", data, "--objective", "chat", "--steps", "80", "--batch-size", "2");
+        Assert.That((run.Code, Losses(run.Output)[^1] < 0.1), Is.EqualTo((0, true)), run.Output + run.Errors);
+    }
+
+    [Test]
+    public void Train_BestMetric_KeepsTheBestModel()
+    {
+        var data = _model.Write("pairs.jsonl", Pairs);
+        var run = Train("--data", data, "--eval-data", data, "--steps", "40", "--evaluation-steps", "5", "--best-metric", "loss", "--greater-is-better", "--checkpoint-limit", "1");
+        Assert.Multiple(() =>
+        {
+            Assert.That(run.Code, Is.Zero, run.Errors);
+            Assert.That(run.Output, Does.Contain("the model is that of step 5, the best one"));
+            Assert.That(File.ReadAllBytes(Path.Combine(_model.Run, "model.safetensors")), Is.EqualTo(File.ReadAllBytes(Path.Combine(_model.Run, "checkpoint-5", "model.safetensors"))));
+        });
+    }
+
+    [Test]
+    public void Train_ResumedWithOtherData_IsRefused()
+    {
+        var first = _model.Write("first.jsonl", Pairs);
+        var other = _model.Write("other.jsonl", [.. Pairs, """{"input": "a a", "target": "c"}"""]);
+        var begun = Train("--data", first, "--steps", "4", "--checkpoint-steps", "2");
+        Assert.That(begun.Code, Is.Zero, begun.Errors);
+        var resumed = CommandRun.Of(["train", "--model", _model.Folder, "--resume", _model.Run, "--data", other, "--steps", "4", "--checkpoint-steps", "2", .. Quick]);
+        Assert.Multiple(() =>
+        {
+            Assert.That(resumed.Code, Is.EqualTo(2));
+            Assert.That(resumed.Errors, Does.Contain("data was ").And.Not.Contain("Steps"));
+            Assert.That(new TrainingCheckpoints(_model.Run).Latest, Does.EndWith("checkpoint-4"));
+        });
+    }
+
+    [TestCase("""{"input": "a"}""", "line 2: ", "target")]
+    [TestCase("""{"input": "a", "target": ""}""", "line 2: ", "target")]
+    [TestCase("""{"input": "a", "target": 5}""", "line 2: ", "target")]
+    [TestCase("""{"input": "a", "target": "b" """, "line 2: ", "JSON")]
+    public void Train_BadRow_IsNamedByFileLineAndKey(string row, string place, string cause)
+    {
+        var run = Train("--data", _model.Write("bad.jsonl", [Pairs[0], row]), "--steps", "2");
+        CommandRun.AssertRefused(run, "bad.jsonl: " + place);
+        Assert.That(run.Errors, Does.Contain(cause));
+        Assert.That(Directory.Exists(_model.Run), Is.False);
+    }
+
+    [TestCase("--dropout", "0.1")]
+    [TestCase("--metrics", "blue")]
+    [TestCase("--mixture", "ul3", "--objective", "ul2")]
+    [TestCase("--batch-size", "100")]
+    public void Train_WrongOption_IsRefusedByName(params string[] options)
+    {
+        var run = Train(["--data", _model.Write("pairs.jsonl", Pairs), "--steps", "2", .. options]);
+        Assert.Multiple(() =>
+        {
+            Assert.That(run.Code, Is.EqualTo(2), run.Output);
+            Assert.That(run.Errors, Does.StartWith("error: "));
+        });
+    }
+
+    [Test]
+    public void Train_FileOptionsWithoutFiles_AreRefused()
+        => CommandRun.AssertRefused(CommandRun.Of("train", "--objective", "ul2"), "--objective: expected with --data");
+
+    private static List<double> Losses(string output)
+        => [.. LossPattern().Matches(output).Select(match => double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))];
+
+    [GeneratedRegex(@"epoch \S+  loss (\S+)")]
+    private static partial Regex LossPattern();
+
+    private (int Code, string Output, string Errors) Train(params string[] arguments)
+    {
+        string[] quick = arguments.Contains("--batch-size") ? [.. Quick.Where((_, index) => index is not (4 or 5))] : Quick;
+        return CommandRun.Of(["train", "--model", _model.Folder, "--out", _model.Run, .. arguments, .. quick]);
+    }
+}
