@@ -13,5 +13,6 @@ internal static class CommandLine
         InspectCommand.Create(),
         TokenizeCommand.Create(),
         BenchmarkCommand.Create(),
+        MergeAdapterCommand.Create(),
     };
 }
