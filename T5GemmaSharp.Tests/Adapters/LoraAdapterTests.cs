@@ -232,11 +232,10 @@ public sealed class LoraAdapterTests
         using var scope = NewDisposeScope();
         using var model = SampleModel.RandomLM();
         using var adapter = AnyAdapter.Trained(model, Plain with { UseDora = true });
-        var inputs = SampleModel.Inputs(model);
-        var expected = model.call(inputs).Logits;
+        var expected = model.call(SampleModel.Inputs(model)).Logits;
         model.to(CUDA);
-        Assert.That(adapter.NamedParameters().Select(pair => pair.Parameter), Is.All.Matches<Tensor>(parameter => parameter.device_type == DeviceType.CUDA && parameter.requires_grad && parameter.is_leaf));
-        var logits = model.call(new() { InputIds = inputs.InputIds!.cuda(), AttentionMask = inputs.AttentionMask!.Mask.cuda(), Labels = inputs.Labels!.cuda() }).Logits;
+        Assert.That(adapter.NamedParameters().Select(pair => (pair.Parameter.device_type, pair.Parameter.requires_grad, pair.Parameter.is_leaf)), Is.All.EqualTo((DeviceType.CUDA, true, true)));
+        var logits = model.call(new() { InputIds = SampleModel.SourceIds().cuda(), AttentionMask = SampleModel.SourceMask().cuda(), Labels = SampleModel.Labels().cuda() }).Logits;
         TensorAssert.Close(logits, expected, 1e-3, "CUDA, whose products of float32 are summed in another order");
     }
 

@@ -106,6 +106,13 @@ public sealed class LoraTargetsTests
         => Assert.That(() => Names(new() { TargetModules = ModuleSelection.Named(names) }), Throws.TypeOf<T5GemmaConfigException>().With.Message.Contains(expected));
 
     [Test]
+    public void Create_UnusedNameOfAFile_IsAllowed()
+    {
+        Assert.That(new LoraTargets(_model, new() { TargetModules = ModuleSelection.Named("out_proj", "query") }, allowsUnused: true).Adapted, Has.Count.EqualTo(1));
+        Assert.That(() => new LoraTargets(_model, new() { TargetModules = ModuleSelection.Named("query") }, allowsUnused: true), Throws.TypeOf<T5GemmaConfigException>());
+    }
+
+    [Test]
     public void Create_ModuleThatIsNoLinearLayer_IsRefusedByName()
     {
         Assert.That(() => Names(new() { TargetModules = ModuleSelection.Named("q_proj", "embed_tokens") }), Throws.TypeOf<NotSupportedException>().With.Message.Contains("model.encoder.embed_tokens, a "));

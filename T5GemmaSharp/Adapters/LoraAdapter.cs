@@ -27,16 +27,20 @@ public sealed class LoraAdapter : IDisposable
     private bool _isEnabled = true;
     private bool _isDisposed;
 
-    private LoraAdapter(nn.Module model, Action leave, LoraConfig config, ulong seed)
+    /// <param name="model">The model.</param>
+    /// <param name="leave">Makes the model forget the adapter.</param>
+    /// <param name="config">Valid settings.</param>
+    /// <param name="seed">Seed of a fresh adapter; null: its values come from a file.</param>
+    private LoraAdapter(nn.Module model, Action leave, LoraConfig config, ulong? seed)
     {
         (_model, _leave, Config) = (model, leave, config);
-        var targets = new LoraTargets(model, config);
+        var targets = new LoraTargets(model, config, allowsUnused: seed is null);
         if (config.TargetModules?.Names is null && config.TargetModules?.Pattern is null)
             Config = config with { TargetModules = ModuleSelection.Named(targets.Adapted.Select(target => target.Name.Split('.')[^1]).Distinct()) }; // PEFT would find other layers
         _trainable = [.. model.named_parameters().Where(pair => pair.parameter.requires_grad).Select(pair => pair.name)];
         try
         {
-            using var generator = new Generator(seed, CPU);
+            using var generator = new Generator(seed ?? 0, CPU);
             foreach (var target in targets.Adapted)
                 _layers.Add(new LoraLinear(target, config, generator));
             foreach (var (name, linear) in targets.Saved)
@@ -107,7 +111,7 @@ public sealed class LoraAdapter : IDisposable
         ArgumentNullException.ThrowIfNull(model);
         var config = LoraConfig.FromPretrained(folder);
         using var reader = AdapterFile.Open(folder, FileName);
-        var adapter = Create(model, LoraTask.WithHead(config), seed: 0);
+        var adapter = Create(model, LoraTask.WithHead(config), seed: null);
         try
         {
             // Not mapped: what is trained or saved again must not hang on the file.
@@ -193,7 +197,7 @@ public sealed class LoraAdapter : IDisposable
     /// <summary>Moves the parameters to where the model's weights are.</summary>
     internal void FollowModel() => _layers.ForEach(layer => layer.FollowLayer());
 
-    private static LoraAdapter Create<TInputs, TOutput>(T5GemmaPreTrainedModel<TInputs, TOutput> model, LoraConfig config, ulong seed)
+    private static LoraAdapter Create<TInputs, TOutput>(T5GemmaPreTrainedModel<TInputs, TOutput> model, LoraConfig config, ulong? seed)
     {
         if (model.Adapter is { } present)
             throw new InvalidOperationException($"the model has an adapter of {present._layers.Count} layers already, and one at most is possible; detach it or merge it first (Adapter.Detach, Adapter.MergeAndDetach)");

@@ -20,9 +20,12 @@ internal sealed class LoraTargets
     private readonly (Regex Name, double Value)[] _alphas;
 
     /// <summary>Looks through a model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="config">Valid settings.</param>
+    /// <param name="allowsUnused">Whether a target's name may fit nothing, as in PEFT: a file's tensors tell anyway what was adapted.</param>
     /// <exception cref="T5GemmaConfigException">A name or pattern fits no layer.</exception>
     /// <exception cref="NotSupportedException">A module that is meant is no linear layer, or has parameters of others.</exception>
-    public LoraTargets(nn.Module model, LoraConfig config)
+    public LoraTargets(nn.Module model, LoraConfig config, bool allowsUnused = false)
     {
         _config = config;
         _modules = [.. model.named_modules().Where(pair => pair.name.Length > 0)];
@@ -32,7 +35,7 @@ internal sealed class LoraTargets
         try
         {
             Saved = FindSaved();
-            Adapted = FindAdapted();
+            Adapted = FindAdapted(allowsUnused);
         }
         catch (RegexMatchTimeoutException fault)
         {
@@ -67,14 +70,14 @@ internal sealed class LoraTargets
         return [.. found.DistinctBy(layer => layer.Item1)];
     }
 
-    private List<LoraTarget> FindAdapted()
+    private List<LoraTarget> FindAdapted(bool allowsUnused)
     {
         var selection = _config.TargetModules!; // validated
         var saved = Saved.Select(layer => layer.Name).ToHashSet();
         var chosen = Array.FindAll(_modules, pair => IsChosen(selection, pair.Name, pair.Module) && !saved.Contains(pair.Name));
         if (Array.Find(chosen, pair => pair.Module is not Linear) is { Module: { } other } wrong)
             throw new NotSupportedException($"target_modules: only linear layers are supported, {selection} means {wrong.Name}, a {other.GetType().Name}");
-        if (selection.Names?.FirstOrDefault(name => !_modules.Any(pair => ModuleSelection.IsEnd(pair.Name, name))) is { } missing)
+        if (!allowsUnused && selection.Names?.FirstOrDefault(name => !_modules.Any(pair => ModuleSelection.IsEnd(pair.Name, name))) is { } missing)
             throw Unmatched("target_modules", $"{missing} fits no module; {Known()}");
         if (chosen.Length == 0)
             throw Unmatched("target_modules", $"{selection} fits no layer that is not left out; {Known()}");
