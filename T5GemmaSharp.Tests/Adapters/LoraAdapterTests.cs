@@ -224,6 +224,16 @@ public sealed class LoraAdapterTests
     }
 
     [Test]
+    public void To_MetaDevice_TakesTheAdapterAlong()
+    {
+        using var model = SampleModel.RandomLM(SampleModel.Config with { TieWordEmbeddings = false });
+        using var adapter = AnyAdapter.Attach(model, Plain with { UseDora = true, ModulesToSave = ["lm_head"] });
+        model.to(META);
+        Assert.That(model.Device.type, Is.EqualTo(DeviceType.META));
+        Assert.That(adapter.NamedParameters().Select(pair => (pair.Parameter.device_type, pair.Parameter.requires_grad, pair.Parameter.is_leaf)), Is.All.EqualTo((DeviceType.META, true, true)));
+    }
+
+    [Test]
     [Category("GPU")]
     public void To_AnotherDevice_MovesTheAdapterToo()
     {

@@ -75,7 +75,7 @@ public sealed class LoraConfigTests
         });
     }
 
-    [TestCase(""".*\.q_proj""", """".*\\.q_proj"""")]
+    [TestCase(".*\\.q_proj", "\".*\\\\.q_proj\"")]
     [TestCase("all-linear", "\"all-linear\"")]
     public void ToJson_Expression_IsAString(string pattern, string expected)
     {

@@ -33,7 +33,7 @@ internal static class AdapterMerge
         var name = LoraTask.ModelClass(LoraConfig.FromPretrained(adapter).TaskType) ?? (config.Architectures is [var first, ..] ? first : nameof(T5GemmaForConditionalGeneration));
         if (!Writers.TryGetValue(name, out var write))
             throw new NotSupportedException($"{model}: architectures: expected one of {string.Join(", ", Writers.Keys)}, got {name}");
-        using var reader = CheckpointReader.Open(Path.Combine(adapter, LoraAdapter.FileName));
+        using var reader = AdapterFile.Open(adapter);
         var labels = reader.TryGetEntry(HeadWeight, out var head) && head.Shape is [var rows, _] ? (int?)rows : null;
         AtomicFolder.Write(output, temporary => write(new(model, adapter, temporary), new PretrainedOptions { NumLabels = labels }));
     }

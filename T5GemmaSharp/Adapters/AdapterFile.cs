@@ -9,9 +9,9 @@ internal static class AdapterFile
 
     /// <summary>Opens the file of a folder.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
-    public static CheckpointReader Open(string folder, string name)
+    public static CheckpointReader Open(string folder)
     {
-        var path = Path.Combine(folder, name);
+        var path = Path.Combine(folder, LoraAdapter.FileName);
         if (!File.Exists(path) && File.Exists(Path.Combine(folder, Pickle)))
             throw new FileNotFoundException($"{path}: expected this file, got {Pickle}; convert it with PEFT's save_pretrained, which writes safetensors", path);
         return CheckpointReader.Open(path);

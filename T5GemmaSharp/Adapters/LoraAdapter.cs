@@ -110,7 +110,7 @@ public sealed class LoraAdapter : IDisposable
     {
         ArgumentNullException.ThrowIfNull(model);
         var config = LoraConfig.FromPretrained(folder);
-        using var reader = AdapterFile.Open(folder, FileName);
+        using var reader = AdapterFile.Open(folder);
         var adapter = Create(model, LoraTask.WithHead(config), seed: null);
         try
         {

@@ -51,23 +51,28 @@ internal sealed class LoraTargets
 
     private List<(string Name, Linear Linear)> FindSaved()
     {
-        var found = new List<(string, Linear)>();
+        var found = new List<(string Name, Linear Linear)>();
         foreach (var name in (_config.ModulesToSave ?? []).Distinct())
         {
             var owners = Array.FindAll(_modules, pair => ModuleSelection.IsEnd(pair.Name, name));
             if (owners.All(owner => !owner.Module.parameters().Any()) && !ClassificationHeads.Contains(name))
                 throw Unmatched("modules_to_save", $"expected modules with weights of their own, which a tied head has not, got {name}");
-            foreach (var (path, owner) in owners)
-            {
-                var layers = owner is Linear ? [(path, owner)] : _modules.Where(pair => pair.Name.StartsWith($"{path}.", StringComparison.Ordinal)).ToArray();
-                var other = layers.FirstOrDefault(layer => layer.Item2 is not Linear && layer.Item2.parameters(recurse: false).Any());
-                if (other.Item2 is not null || (owner is not Linear && owner.parameters(recurse: false).Any()))
-                    throw new NotSupportedException($"modules_to_save: only linear layers are supported, {name} means {other.Item1 ?? path}, a {(other.Item2 ?? owner).GetType().Name}");
-                found.AddRange(layers.Where(layer => layer.Item2 is Linear).Select(layer => (layer.Item1, (Linear)layer.Item2)));
-            }
+            found.AddRange(owners.SelectMany(owner => LayersOf(owner.Name, name)));
         }
 
-        return [.. found.DistinctBy(layer => layer.Item1)];
+        return [.. found.DistinctBy(layer => layer.Name)];
+    }
+
+    /// <summary>The linear layers that a module is or holds.</summary>
+    private IEnumerable<(string Name, Linear Linear)> LayersOf(string owner, string meant)
+    {
+        foreach (var (name, module) in _modules.Where(pair => pair.Name == owner || pair.Name.StartsWith($"{owner}.", StringComparison.Ordinal)))
+        {
+            if (module is Linear linear)
+                yield return (name, linear);
+            else if (module.parameters(recurse: false).Any())
+                throw new NotSupportedException($"modules_to_save: only linear layers are supported, {meant} means {name}, a {module.GetType().Name}");
+        }
     }
 
     private List<LoraTarget> FindAdapted(bool allowsUnused)
