@@ -7,7 +7,7 @@ namespace T5GemmaSharp.Tests.Adapters;
 
 public sealed class LoraConfigTests
 {
-    // As PEFT 0.18 writes it for `LoraConfig(r=4, target_modules=["q_proj", "v_proj"], ...)`, with an unknown field of a later version.
+    // Written by hand in the form of PEFT's files, with the fields that this library does not read and one that nobody knows.
     private const string PeftJson = """
         {
           "alora_invocation_tokens": null, "alpha_pattern": {"v_proj": 3}, "arrow_config": null, "auto_mapping": null, "base_model_name_or_path": "google/t5gemma-b-b-ul2",
