@@ -1,5 +1,7 @@
+using T5GemmaSharp.Adapters;
 using T5GemmaSharp.Checkpoints;
 using T5GemmaSharp.Modeling;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp;
@@ -21,6 +23,9 @@ public abstract class T5GemmaPreTrainedModel<TInputs, TOutput> : nn.Module<TInpu
     /// <summary>What the loader found; null for a model that was not loaded.</summary>
     public LoadReport? LoadReport { get; internal set; }
 
+    /// <summary>The adapter on this model; null: none. See <see cref="LoraAdapter.Attach"/>.</summary>
+    public LoraAdapter? Adapter { get; internal set; }
+
     /// <summary>Device of the weights.</summary>
     public Device Device => parameters().First().device;
 
@@ -34,6 +39,30 @@ public abstract class T5GemmaPreTrainedModel<TInputs, TOutput> : nn.Module<TInpu
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         PretrainedFolder.Save(this, Config with { Architectures = [GetType().Name], DType = DType }, folder, maxShardSizeInBytes);
+    }
+
+    /// <inheritdoc/>
+    protected override nn.Module _to(Device device, ScalarType dtype, bool non_blocking)
+    {
+        base._to(device, dtype, non_blocking);
+        Adapter?.FollowModel();
+        return this;
+    }
+
+    /// <inheritdoc/>
+    protected override nn.Module _to(DeviceType deviceType, int deviceIndex, bool non_blocking)
+    {
+        base._to(deviceType, deviceIndex, non_blocking);
+        Adapter?.FollowModel();
+        return this;
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            Adapter?.Dispose();
+        base.Dispose(disposing);
     }
 
     /// <summary>Initialises the weights named, or all of them, and returns the model.</summary>

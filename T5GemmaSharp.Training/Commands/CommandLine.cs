@@ -15,5 +15,6 @@ internal static class CommandLine
         InspectCommand.Create(),
         TokenizeCommand.Create(),
         BenchmarkCommand.Create(),
+        MergeAdapterCommand.Create(),
     };
 }

@@ -15,6 +15,7 @@ internal static class GenerateCommand
         = TextsArgument.Create("Texts for the encoder. Without any: a text a line from --file, or from standard input, where each line is answered as it comes.");
 
     private static readonly Option<string> Model = SharedOptions.Model();
+    private static readonly Option<string?> Adapter = new("--adapter") { Description = "Folder of a LoRA or DoRA adapter of the model, which is merged into the weights in memory.", HelpName = "DIR" };
     private static readonly Option<string?> InputFile = new("--file")
     {
         Description = "Answer the lines of this file, those of like length together, in the order of the file. *.jsonl: rows of JSON.",
@@ -55,7 +56,7 @@ internal static class GenerateCommand
     {
         var command = new Command("generate", $"Answers texts. Settings come from the command line, --generation-config, the model's folder, in this order; answers have at most {GenerationRun.DefaultMaxNewTokens} tokens where none says it.")
         {
-            Texts, Model, InputFile, Jsonl, Out, Json, Chat, DecoderPrompt, Untrusted, KeepSpecial, BadWords, ConfigFile, Assistant, Seed, BatchSize, NoSort, Stream, Device, DType,
+            Texts, Model, Adapter, InputFile, Jsonl, Out, Json, Chat, DecoderPrompt, Untrusted, KeepSpecial, BadWords, ConfigFile, Assistant, Seed, BatchSize, NoSort, Stream, Device, DType,
         };
         foreach (var option in AnswerConstraintOptions.All)
             command.Add(option);
@@ -78,6 +79,7 @@ internal static class GenerateCommand
         return new GenerationRequest
         {
             Model = result.GetRequiredValue(Model),
+            Adapter = result.GetValue(Adapter),
             Device = result.GetRequiredValue(Device),
             DType = result.GetRequiredValue(DType),
             Texts = texts,

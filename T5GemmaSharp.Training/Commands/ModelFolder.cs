@@ -1,3 +1,4 @@
+using T5GemmaSharp.Adapters;
 using T5GemmaSharp.Checkpoints;
 using T5GemmaSharp.Tokenization;
 
@@ -20,6 +21,23 @@ internal sealed class ModelFolder : IDisposable
     {
         var device = SharedOptions.ResolveDevice(deviceName);
         return T5GemmaForConditionalGeneration.FromPretrained(folder, new PretrainedOptions { Device = device, DType = SharedOptions.ResolveDType(dtypeName, device) });
+    }
+
+    /// <summary>Loads a model alone, in evaluation mode, with an adapter in its weights, so that it is as fast as without one.</summary>
+    public static T5GemmaForConditionalGeneration LoadMerged(string folder, string adapterFolder, string deviceName, string dtypeName)
+    {
+        var model = LoadModel(folder, deviceName, dtypeName);
+        try
+        {
+            using var adapter = LoraAdapter.FromPretrained(model, adapterFolder);
+            adapter.MergeAndDetach();
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     public void Dispose() => Model.Dispose();

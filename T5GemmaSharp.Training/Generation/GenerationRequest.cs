@@ -10,6 +10,9 @@ internal sealed record GenerationRequest
     /// <summary>Folder of the model.</summary>
     public required string Model { get; init; }
 
+    /// <summary>Folder of a LoRA or DoRA adapter of the model; null: none.</summary>
+    public string? Adapter { get; init; }
+
     public required string Device { get; init; }
 
     public required string DType { get; init; }

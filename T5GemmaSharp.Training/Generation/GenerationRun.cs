@@ -57,7 +57,9 @@ internal sealed class GenerationRun
         var encoder = new PromptEncoder(tokenizer) { IsChat = request.IsChat, ParseSpecial = request.ParseSpecial, DecoderPrompt = request.DecoderPrompt };
         var prompts = Prompts(request)?.Select(encoder.Encode).ToList();
 
-        using var model = ModelFolder.LoadModel(request.Model, request.Device, request.DType);
+        using var model = request.Adapter is { } adapter
+            ? ModelFolder.LoadMerged(request.Model, adapter, request.Device, request.DType)
+            : ModelFolder.LoadModel(request.Model, request.Device, request.DType);
         using var assistant = request.AssistantModel is { } folder ? ModelFolder.LoadModel(folder, request.Device, request.DType) : null;
         var generator = new TextGenerator(model, tokenizer, Complete(request, model, tokenizer))
         {

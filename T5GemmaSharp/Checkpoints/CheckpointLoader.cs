@@ -23,7 +23,13 @@ internal static class CheckpointLoader
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(reader);
         ArgumentNullException.ThrowIfNull(options);
-        var plan = new CheckpointPlan(Targets(module), reader, options);
+        return Load(Targets(module), reader, options);
+    }
+
+    /// <summary>The same for tensors that are no module's.</summary>
+    public static LoadReport Load(Dictionary<string, Tensor> targets, CheckpointReader reader, CheckpointLoadOptions options)
+    {
+        var plan = new CheckpointPlan(targets, reader, options);
         using var noGrad = no_grad();
         foreach (var (key, target) in plan.Loads)
         {

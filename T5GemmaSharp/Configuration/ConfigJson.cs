@@ -23,6 +23,25 @@ internal static class ConfigJson
     internal static T Read<T>(string json, string source, JsonTypeInfo<T> contract)
         where T : class => Guarded(source, () => JsonSerializer.Deserialize(Parse(json), contract)!); // an object node never gives null
 
+    /// <summary>Reads any other configuration over its defaults.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="source">Where it comes from, for messages.</param>
+    /// <param name="defaults">What holds where the text is silent.</param>
+    /// <param name="contract">The type's contract.</param>
+    /// <param name="lists">Keys of lists that a file may write as their only element.</param>
+    internal static T Read<T>(string json, string source, T defaults, JsonTypeInfo<T> contract, params string[] lists)
+        where T : class => Guarded(source, () =>
+        {
+            var root = Parse(json);
+            foreach (var key in lists.Where(key => root[key] is JsonValue))
+                root[key] = new JsonArray(root[key]!.DeepClone()); // a JSON value
+            return JsonSerializer.Deserialize(WithDefaults(root, defaults, contract), contract)!; // an object node never gives null
+        });
+
+    /// <summary>Writes a configuration, its own keys sorted; those of its objects keep an order that means something.</summary>
+    internal static string WriteInOrder<T>(T config, JsonTypeInfo<T> contract) =>
+        SortedAtTop(JsonSerializer.SerializeToNode(config, contract)!.AsObject()).ToJsonString(Indented) + "\n"; // a record is an object
+
     /// <summary>Writes a configuration, keys sorted.</summary>
     internal static string Write<T>(T config, JsonTypeInfo<T> contract) =>
         Sorted(JsonSerializer.SerializeToNode(config, contract))!.ToJsonString(Indented) + "\n"; // a record is no null node
@@ -103,6 +122,9 @@ internal static class ConfigJson
             return;
         node[current] = value;
     }
+
+    private static JsonObject SortedAtTop(JsonObject node) =>
+        new(node.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => KeyValuePair.Create(pair.Key, pair.Value?.DeepClone())));
 
     private static JsonNode? Sorted(JsonNode? node) => node switch
     {

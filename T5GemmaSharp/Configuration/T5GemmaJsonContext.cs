@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using T5GemmaSharp.Adapters;
 using T5GemmaSharp.Generation;
 
 namespace T5GemmaSharp.Configuration;
@@ -8,4 +9,5 @@ namespace T5GemmaSharp.Configuration;
 [JsonSerializable(typeof(T5GemmaConfig))]
 [JsonSerializable(typeof(T5GemmaModuleConfig))]
 [JsonSerializable(typeof(GenerationConfig))]
+[JsonSerializable(typeof(LoraConfig))]
 internal sealed partial class T5GemmaJsonContext : JsonSerializerContext;

@@ -37,6 +37,7 @@ public sealed class CommandLineTests
     [TestCase("inspect", "--help")]
     [TestCase("tokenize", "--help")]
     [TestCase("benchmark", "--help")]
+    [TestCase("merge-adapter", "--help")]
     public void Run_Help_ExitsWith0(params string[] arguments)
     {
         var (code, output, errors) = CommandRun.Of(arguments);

@@ -27,6 +27,9 @@ internal sealed class TokenizerFiles
     /// <summary>The names of the files, with <c>/</c> behind the name of a folder.</summary>
     public IEnumerable<string> Names => _files.Select(file => file.Name);
 
+    /// <summary>Whether a folder has a vocabulary file.</summary>
+    public static bool AreIn(string folder) => MainIn(folder) is not null;
+
     /// <summary>The tokenizer files of a folder, or of the folder that holds the given vocabulary file.</summary>
     /// <exception cref="DirectoryNotFoundException">There is neither a folder nor a file of this name.</exception>
     /// <exception cref="FileNotFoundException">The folder has no vocabulary file.</exception>
@@ -36,7 +39,7 @@ internal sealed class TokenizerFiles
             return Of(Path.GetDirectoryName(Path.GetFullPath(path))!, Path.GetFileName(path)); // a file always lies in a folder
         if (!Directory.Exists(path))
             throw new DirectoryNotFoundException($"{path}: expected a folder with {TokenizerJson} or {TokenizerModel}, there is none");
-        var main = Array.Find([TokenizerJson, TokenizerModel], name => File.Exists(Path.Combine(path, name)))
+        var main = MainIn(path)
             ?? throw new FileNotFoundException($"{Path.Combine(path, TokenizerJson)}: expected a tokenizer file, it is missing, and so is {TokenizerModel}", Path.Combine(path, TokenizerJson));
         return Of(Path.GetFullPath(path), main);
     }
@@ -70,6 +73,8 @@ internal sealed class TokenizerFiles
             TemporaryFile.Write(path, read());
         }
     }
+
+    private static string? MainIn(string folder) => Array.Find([TokenizerJson, TokenizerModel], name => File.Exists(Path.Combine(folder, name)));
 
     private static TokenizerFiles Of(string folder, string main)
     {
