@@ -5,19 +5,20 @@ public static class AtomicFolder
 {
     /// <summary>Adds files to a folder that is there. The one that makes them usable comes last, so that nobody sees a part for the whole.</summary>
     /// <param name="folder">The folder; files of the same names are replaced.</param>
-    /// <param name="last">Name of the last file.</param>
+    /// <param name="last">Names of the files that come last.</param>
     /// <param name="fill">Writes the files, without folders, into the folder it is given.</param>
     /// <exception cref="IOException">A file cannot be written.</exception>
-    public static void Add(string folder, string last, Action<string> fill)
+    public static void Add(string folder, IReadOnlyList<string> last, Action<string> fill)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        ArgumentNullException.ThrowIfNull(last);
         ArgumentNullException.ThrowIfNull(fill);
         var temporary = Path.Combine(folder, $"{Guid.NewGuid():N}.tmp");
         try
         {
             Directory.CreateDirectory(temporary);
             fill(temporary);
-            foreach (var file in Directory.EnumerateFiles(temporary).OrderBy(file => Path.GetFileName(file) == last).ToList())
+            foreach (var file in Directory.EnumerateFiles(temporary).OrderBy(file => last.Contains(Path.GetFileName(file))).ToList())
                 File.Move(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
         }
         finally

@@ -1,3 +1,4 @@
+using T5GemmaSharp.Adapters;
 using T5GemmaSharp.Training.Logging;
 using T5GemmaSharp.Training.Losses;
 using T5GemmaSharp.Training.Optimization;
@@ -8,7 +9,7 @@ namespace T5GemmaSharp.Training.Checkpointing;
 /// <summary>A run in its folder, from its last checkpoint if it has one to the finished model.</summary>
 internal sealed class TrainingRun
 {
-    private const string LastFile = "config.json"; // without it a folder is no model
+    private static readonly string[] LastFiles = ["config.json", LoraConfig.FileName]; // without them a folder is no model and no adapter
 
     private readonly string _folder;
     private readonly TrainingOptions _options;
@@ -63,7 +64,7 @@ internal sealed class TrainingRun
         }
 
         var best = _options.Stopping is { KeepsBest: true } ? result.State.Best : null;
-        AtomicFolder.Add(_folder, LastFile, temporary =>
+        AtomicFolder.Add(_folder, LastFiles, temporary =>
         {
             if (best is null || best.Step == result.State.Step)
                 writeModel(temporary);

@@ -1,3 +1,4 @@
+using T5GemmaSharp.Adapters;
 using T5GemmaSharp.Training.Checkpointing;
 using T5GemmaSharp.Training.Data.Files;
 using T5GemmaSharp.Training.Losses;
@@ -41,6 +42,9 @@ internal sealed record FinetuningRequest
     public required TrainingOptions Training { get; init; }
 
     public required TokenLossOptions Loss { get; init; }
+
+    /// <summary>The adapter to train; null: the model itself.</summary>
+    public LoraConfig? Adapter { get; init; }
 
     public OptimizerKind Optimizer { get; init; }
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+using T5GemmaSharp.Adapters;
 using T5GemmaSharp.Checkpoints;
 using T5GemmaSharp.Tokenization;
 using T5GemmaSharp.Training.Checkpointing;
@@ -6,7 +8,7 @@ using T5GemmaSharp.Training.Commands.Train;
 using T5GemmaSharp.Training.Evaluation.Metrics;
 using T5GemmaSharp.Training.Optimization;
 using T5GemmaSharp.Training.Tasks;
-using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace T5GemmaSharp.Training.Finetuning;
 
@@ -40,14 +42,17 @@ internal static class FinetuningRun
         var tokenizer = T5GemmaTokenizer.FromPretrained(request.Model);
         using var data = FinetuningData.Read(request, request.Data, tokenizer, cancellation);
         using var evaluationData = request.EvaluationData.Count == 0 ? null : FinetuningData.Read(request, request.EvaluationData, tokenizer, cancellation);
-        var run = new TrainingRun(request.Run, request.Training, request.Loss, $"{data.Fingerprint};{request.Optimizer}");
+        var run = new TrainingRun(request.Run, request.Training, request.Loss, $"{data.Fingerprint};{request.Optimizer};{Describe(request.Adapter)}");
 
         // A copy of the weights: they change, and the checkpoint may be removed meanwhile.
         using var model = T5GemmaForConditionalGeneration.FromPretrained(
-            run.Checkpoint ?? request.Model, new PretrainedOptions { Device = device, DType = SharedOptions.ResolveDType(request.DType, device), UseMemoryMap = false });
-        using var optimizer = CreateOptimizer(request, model);
+            request.Adapter is null ? run.Checkpoint ?? request.Model : request.Model, new PretrainedOptions { Device = device, DType = SharedOptions.ResolveDType(request.DType, device), UseMemoryMap = false });
+        var adapter = request.Adapter is not { } config ? null
+            : run.Checkpoint is { } checkpoint ? LoraAdapter.FromPretrained(model, checkpoint, isTrainable: true) : LoraAdapter.Attach(model, config, request.Training.Seed);
+        var trained = (adapter?.NamedParameters() ?? model.named_parameters()).ToList();
+        using var optimizer = CreateOptimizer(request, trained);
         var count = data.Examples.CountOf(epoch: 0);
-        Console.WriteLine($"{count} examples ({data.Statistics.CutSources} sources and {data.Statistics.CutTargets} targets cut, {data.Statistics.Dropped} dropped), {model.parameters().Sum(parameter => parameter.numel())} parameters, {request.Training.Steps} steps of {request.Training.BatchSize} on {device}");
+        Console.WriteLine($"{count} examples ({data.Statistics.CutSources} sources and {data.Statistics.CutTargets} targets cut, {data.Statistics.Dropped} dropped), {trained.Sum(item => item.Parameter.numel())} of {model.parameters().Sum(parameter => parameter.numel())} parameters trained, {request.Training.Steps} steps of {request.Training.BatchSize} on {device}");
         var evaluation = evaluationData is null ? null : new FinetuningEvaluation(model, tokenizer, evaluationData.Examples, request, cancellation);
         var result = run.Train(new Seq2SeqTask(model, data.Examples, request.Loss, request.IsSegmented), optimizer, evaluation is null ? null : evaluation.Measure, WriteModel, cancellation);
         Console.WriteLine(request.Run.Folder);
@@ -55,15 +60,22 @@ internal static class FinetuningRun
 
         void WriteModel(string target)
         {
-            model.SavePretrained(target);
+            if (adapter is null)
+                model.SavePretrained(target);
+            else
+                adapter.SavePretrained(target);
             tokenizer.SavePretrained(target);
         }
     }
 
-    private static Optimizer CreateOptimizer(FinetuningRequest request, nn.Module model) => request.Optimizer switch
+    private static string Describe(LoraConfig? adapter) => adapter is null
+        ? "all"
+        : string.Create(CultureInfo.InvariantCulture, $"lora {adapter.R} {adapter.LoraAlpha} {adapter.LoraDropout} {adapter.UseDora} {adapter.UseRslora} {adapter.TargetModules}");
+
+    private static Optimizer CreateOptimizer(FinetuningRequest request, IEnumerable<(string Name, Parameter Parameter)> parameters) => request.Optimizer switch
     {
-        OptimizerKind.Adafactor => new Adafactor(model.named_parameters(), new AdafactorOptions { WeightDecay = request.Training.Optimizer.WeightDecay }),
-        OptimizerKind.Sgd => new Sgd(model.named_parameters(), new SgdOptions { Momentum = request.Training.Optimizer.Beta1, WeightDecay = request.Training.Optimizer.WeightDecay }),
-        _ => new AdamW(model.named_parameters(), request.Training.Optimizer),
+        OptimizerKind.Adafactor => new Adafactor(parameters, new AdafactorOptions { WeightDecay = request.Training.Optimizer.WeightDecay }),
+        OptimizerKind.Sgd => new Sgd(parameters, new SgdOptions { Momentum = request.Training.Optimizer.Beta1, WeightDecay = request.Training.Optimizer.WeightDecay }),
+        _ => new AdamW(parameters, request.Training.Optimizer),
     };
 }

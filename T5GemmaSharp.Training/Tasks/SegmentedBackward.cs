@@ -68,15 +68,22 @@ internal sealed class SegmentedBackward
         var encodedGradient = zeros_like(encoded);
         var gradient = BackwardDecoder(decoderStates, decoderPass, last.grad!, encodedGradient); // the loss depends on it
         Seed(DecoderStart);
-        Decoder.Begin(_decoderInputs with { EncoderHiddenStates = encoded }).HiddenStates.backward([gradient]);
+        Backward(Decoder.Begin(_decoderInputs with { EncoderHiddenStates = encoded }).HiddenStates, gradient);
 
         var lastEncoded = Leaf(encoderStates.Pop());
         Seed(EncoderEnd);
         Encoder.End(lastEncoded).backward([encodedGradient]);
         gradient = BackwardEncoder(encoderStates, encoderPass, lastEncoded.grad!);
         Seed(0);
-        Encoder.Begin(_encoderInputs).HiddenStates.backward([gradient]);
+        Backward(Encoder.Begin(_encoderInputs).HiddenStates, gradient);
         return loss;
+    }
+
+    // Embeddings may be frozen.
+    private static void Backward(Tensor output, Tensor gradient)
+    {
+        if (output.requires_grad)
+            output.backward([gradient]);
     }
 
     private static Tensor Leaf(Tensor tensor) => tensor.detach().requires_grad_();

@@ -59,6 +59,36 @@ public sealed partial class FinetuningTests
         Assert.That(losses[^1], Is.LessThan(0.6 * losses[0]));
     }
 
+    [TestCase(false, false)]
+    [TestCase(true, true)]
+    public void Train_Adapter_LearnsAndMergesIntoTheBase(bool isDora, bool isSegmented)
+    {
+        var data = _model.Write("pairs.jsonl", Pairs);
+        string[] extra = [.. isDora ? ["--dora"] : Array.Empty<string>(), .. isSegmented ? ["--gradient-checkpointing"] : Array.Empty<string>()];
+        var run = Train(["--data", data, "--lora-r", "8", "--lora-dropout", "0", "--steps", "200", "--lr", "0.005", .. extra]);
+        Assert.That(run.Code, Is.Zero, run.Errors);
+        var answer = CommandRun.Of("generate", "--model", _model.Folder, "--adapter", _model.Run, "--device", "cpu", "--max-new-tokens", "6", "d");
+        Assert.Multiple(() =>
+        {
+            Assert.That(Losses(run.Output)[^1], Is.LessThan(0.5 * Losses(run.Output)[0])); // the frozen random head bounds the logits, and with them the loss
+            Assert.That(answer.Output, Is.EqualTo("a a\n"), answer.Errors);
+            Assert.That(File.Exists(Path.Combine(_model.Run, "model.safetensors")), Is.False);
+        });
+    }
+
+    [Test]
+    public void Train_AdapterInTwoParts_EqualsTheRunInOne()
+    {
+        var data = _model.Write("pairs.jsonl", Pairs);
+        string[] settings = ["--data", data, "--lora-r", "4", "--steps", "12", "--checkpoint-steps", "6"];
+        Assert.That(Train(settings).Code, Is.Zero);
+        var whole = File.ReadAllBytes(Path.Combine(_model.Run, "adapter_model.safetensors"));
+        Directory.Delete(Path.Combine(_model.Run, "checkpoint-12"), recursive: true);
+        var resumed = CommandRun.Of(["train", "--model", _model.Folder, "--resume", _model.Run, .. settings, .. Quick]);
+        Assert.That(resumed.Code, Is.Zero, resumed.Errors);
+        Assert.That(File.ReadAllBytes(Path.Combine(_model.Run, "adapter_model.safetensors")), Is.EqualTo(whole));
+    }
+
     [Test]
     public void Train_Chat_LearnsTheAnswers()
     {
@@ -137,7 +167,7 @@ public sealed partial class FinetuningTests
 
     private (int Code, string Output, string Errors) Train(params string[] arguments)
     {
-        string[] quick = arguments.Contains("--batch-size") ? [.. Quick.Where((_, index) => index is not (4 or 5))] : Quick;
+        var quick = Quick.Chunk(2).Where(option => !arguments.Contains(option[0])).SelectMany(option => option);
         return CommandRun.Of(["train", "--model", _model.Folder, "--out", _model.Run, .. arguments, .. quick]);
     }
 }

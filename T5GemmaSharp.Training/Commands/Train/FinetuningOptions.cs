@@ -1,4 +1,5 @@
 using System.CommandLine;
+using T5GemmaSharp.Adapters;
 using T5GemmaSharp.Tokenization;
 using T5GemmaSharp.Training.Data.Files;
 using T5GemmaSharp.Training.Finetuning;
@@ -26,6 +27,12 @@ internal static class FinetuningOptions
     private static readonly Option<int?> MaxNewTokens = NumberOption.Create<int>("--max-new-tokens", "Longest generated answer. Default 128.", least: 1);
     private static readonly Option<OptimizerKind> Optimizer = new("--optimizer") { Description = "AdamW, Adafactor or Sgd." };
     private static readonly Option<bool> Segmented = new("--gradient-checkpointing") { Description = "Compute layers again in the backward pass: less memory, about a third more time." };
+    private static readonly Option<int?> LoraRank = NumberOption.Create<int>("--lora-r", "Train an adapter of this rank, not the model: LoRA.", least: 1);
+    private static readonly Option<double?> LoraAlpha = NumberOption.Create<double>("--lora-alpha", "Scale of the adapter, over its rank. Default: twice the rank.");
+    private static readonly Option<double?> LoraDropout = NumberOption.Create<double>("--lora-dropout", "Dropout rate of what enters the adapter. Default 0.05.");
+    private static readonly Option<string[]> LoraTargets = new("--lora-targets") { Description = "Ends of the names of the layers that are adapted, or all-linear. Default: all projections.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
+    private static readonly Option<bool> Dora = new("--dora") { Description = "Train the magnitude of each output apart from its direction." };
+    private static readonly Option<bool> Rslora = new("--rslora") { Description = "Scale by the rank's square root." };
     private static readonly Option<string> DType = SharedOptions.DType();
 
     private static readonly TrainingOptions Defaults = new()
@@ -38,9 +45,12 @@ internal static class FinetuningOptions
         Optimizer = new AdamWOptions { WeightDecay = 0.01 },
     };
 
+    private static readonly TrainingOptions AdapterDefaults = Defaults with { BatchSize = 32, LearningRate = 2e-4, Schedule = LearningRateSchedule.Cosine };
+
     public static IReadOnlyList<Option> All { get; } =
     [
         Model, Data, EvaluationData, Objective, Map, MaxSourceLength, MaxTargetLength, Mixture, Mode, Overflow, EncoderBos, Metrics, MaxNewTokens, Optimizer, Segmented, DType,
+        LoraRank, LoraAlpha, LoraDropout, LoraTargets, Dora, Rslora,
     ];
 
     /// <summary>Whether files are given to train on.</summary>
@@ -78,11 +88,39 @@ internal static class FinetuningOptions
                 Overflow = result.GetValue(Overflow),
                 EncoderBos = result.GetValue(EncoderBos),
             },
-            Training = TrainerOptions.Training(result, Defaults),
+            Adapter = Adapter(result),
+            Training = TrainerOptions.Training(result, result.GetValue(LoraRank) is null ? Defaults : AdapterDefaults),
             Loss = TrainerOptions.Loss(result, new TokenLossOptions()),
             Optimizer = result.GetValue(Optimizer),
             IsSegmented = result.GetValue(Segmented),
         };
+    }
+
+    private static LoraConfig? Adapter(ParseResult result)
+    {
+        if (result.GetValue(LoraRank) is not { } rank)
+        {
+            var useless = ((Option[])[LoraAlpha, LoraDropout, LoraTargets, Dora, Rslora]).FirstOrDefault(option => result.GetResult(option) is { Implicit: false });
+            return useless is null ? null : throw new UsageException($"{useless.Name}: expected with {LoraRank.Name}");
+        }
+
+        var config = new LoraConfig
+        {
+            R = rank,
+            LoraAlpha = result.GetValue(LoraAlpha) ?? 2 * rank,
+            LoraDropout = result.GetValue(LoraDropout) ?? 0.05,
+            TargetModules = result.GetValue(LoraTargets) switch
+            {
+                null or [] => ModuleSelection.Projections,
+                ["all-linear"] => ModuleSelection.AllLinear,
+                var names => ModuleSelection.Named(names),
+            },
+            UseDora = result.GetValue(Dora),
+            UseRslora = result.GetValue(Rslora),
+            BaseModelNameOrPath = result.GetValue(Model),
+        };
+        config.Validate();
+        return config;
     }
 
     private static Option<string[]> Files(string name, string description)
