@@ -17,27 +17,31 @@ public sealed class TrainProcessTests
     public async Task Train_KilledAtAnyMoment_GoesOnAndEndsAsAnUndisturbedRun(CancellationToken cancellation)
     {
         using var folder = new ScratchFolder();
+        var trainingSteps = 30 + (10 * Kills); // more than are done between the kills
         var (whole, killed) = (Path.Combine(folder.Path, "whole"), Path.Combine(folder.Path, "killed"));
-        using (var undisturbed = CommandProcess.Start(Arguments("--out", whole)))
+        using (var undisturbed = CommandProcess.Start(Arguments("--out", whole, trainingSteps)))
             await End(undisturbed, expected: 0, cancellation);
 
-        var random = new Random(20261124);
+        var (random, steps, halfWritten) = (new Random(20261124), new List<int>(), 0);
         for (var kill = 0; kill < Kills; kill++)
         {
-            using var process = CommandProcess.Start(Arguments("--resume", killed));
+            using var process = CommandProcess.Start(Arguments("--resume", killed, trainingSteps));
             await WaitForStep(process, cancellation);
-            await Task.Delay(random.Next(60), cancellation); // somewhere in the next steps and their checkpoints
+            await Task.Delay(random.Next(400), cancellation); // somewhere in the next steps and their checkpoints
             process.Kill();
             await process.WaitForExitAsync(cancellation);
+            halfWritten += Directory.Exists(killed) ? Directory.GetDirectories(killed, "*.tmp").Length : 0;
             if (new TrainingCheckpoints(killed).Latest is not { } checkpoint)
                 continue; // killed before the first one
             using var model = T5GemmaForConditionalGeneration.FromPretrained(checkpoint);
             var state = RunStateFile.Read(checkpoint).State;
             Assert.That(state.Reports, Has.Count.EqualTo(state.Step), $"kill {kill}");
-            TestContext.Out.WriteLine($"kill {kill}: step {state.Step}");
+            steps.Add(state.Step);
         }
 
-        using (var last = CommandProcess.Start(Arguments("--resume", killed)))
+        TestContext.Out.WriteLine($"{Kills} kills, {halfWritten} of them while a folder was written; checkpoints after them: {string.Join(", ", steps)}");
+        Assert.That(steps, Is.Not.Empty.And.Ordered);
+        using (var last = CommandProcess.Start(Arguments("--resume", killed, trainingSteps)))
             await End(last, expected: 0, cancellation);
         Assert.That(File.ReadAllBytes(Path.Combine(killed, CheckpointFiles.Single)), Is.EqualTo(File.ReadAllBytes(Path.Combine(whole, CheckpointFiles.Single))));
     }
@@ -80,7 +84,7 @@ public sealed class TrainProcessTests
         });
     }
 
-    private static string[] Arguments(string folderOption, string folder, int steps = 80, int checkpointSteps = 1) =>
+    private static string[] Arguments(string folderOption, string folder, int steps = 40, int checkpointSteps = 1) =>
     [
         "train", folderOption, folder, "--device", "cpu", "--steps", $"{steps}", "--checkpoint-steps", $"{checkpointSteps}", "--checkpoint-limit", "2",
         "--batch-size", "4", "--micro-batch-size", "2", "--hidden-size", "16", "--heads", "2", "--layers", "1", "--intermediate-size", "16", "--dropout", "0.1",
