@@ -25,15 +25,7 @@ internal static class FinetuningRun
         request.Training.Validate();
         _ = MetricSet.Create(request.Metrics); // a wrong name costs no time
         using var interruption = new Interruption();
-        var reserved = request with { Run = TrainerOptions.Reserve(request.Run, Name) };
-        try
-        {
-            return Train(reserved, interruption.Token);
-        }
-        finally
-        {
-            RunFolder.ReleaseIfEmpty(reserved.Run.Folder);
-        }
+        return TrainerOptions.InFolder(request.Run, Name, run => Train(request with { Run = run }, interruption.Token));
     }
 
     private static int Train(FinetuningRequest request, CancellationToken cancellation)

@@ -23,15 +23,7 @@ internal static class G2pTraining
         var device = SharedOptions.ResolveDevice(request.Device);
         var recipe = G2pRecipe.Load();
         var config = recipe.CreateConfig(request.Model);
-        var reserved = request with { Run = TrainerOptions.Reserve(request.Run, G2pRecipe.Name) };
-        try
-        {
-            return Train(reserved, recipe, config, device, interruption.Token);
-        }
-        finally
-        {
-            RunFolder.ReleaseIfEmpty(reserved.Run.Folder);
-        }
+        return TrainerOptions.InFolder(request.Run, G2pRecipe.Name, run => Train(request with { Run = run }, recipe, config, device, interruption.Token));
     }
 
     private static int Train(G2pTrainingRequest request, G2pRecipe recipe, T5GemmaConfig config, torch.Device device, CancellationToken cancellation)

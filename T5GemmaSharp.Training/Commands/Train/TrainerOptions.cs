@@ -40,7 +40,7 @@ internal static class TrainerOptions
         WeightDecay, MaxGradientNorm, LabelSmoothing, ZLoss, ReportSteps, EvaluationSteps, CheckpointSteps, CheckpointLimit, BestMetric, GreaterIsBetter, Patience, Seed,
     ];
 
-    /// <summary>Where the run goes; a folder that is not given is chosen when <see cref="Reserve"/> is called.</summary>
+    /// <summary>Where the run goes; a folder that is not given is chosen by <see cref="InFolder"/>.</summary>
     public static RunRequest Run(ParseResult result)
     {
         var (folder, resumed) = (result.GetValue(Out), result.GetValue(Resume));
@@ -55,11 +55,22 @@ internal static class TrainerOptions
         };
     }
 
-    /// <summary>Takes a folder for a new run.</summary>
+    /// <summary>Trains in the run's folder, which is taken before and given back if nothing was written to it.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="name">Name of the run.</param>
-    public static RunRequest Reserve(RunRequest request, string name)
-        => request.Resumes ? request : request with { Folder = RunFolder.Reserve(request.Folder.Length == 0 ? null : request.Folder, name) };
+    /// <param name="name">Name of the run, for a folder that is not given.</param>
+    /// <param name="train">The training, with the folder; returns the exit code.</param>
+    public static int InFolder(RunRequest request, string name, Func<RunRequest, int> train)
+    {
+        var reserved = request.Resumes ? request : request with { Folder = RunFolder.Reserve(request.Folder.Length == 0 ? null : request.Folder, name) };
+        try
+        {
+            return train(reserved);
+        }
+        finally
+        {
+            RunFolder.ReleaseIfEmpty(reserved.Folder);
+        }
+    }
 
     public static TrainingOptions Training(ParseResult result, TrainingOptions defaults)
     {

@@ -1,6 +1,7 @@
 using T5GemmaSharp.Tokenization;
 using T5GemmaSharp.Training.Data.Files.Rows;
 using T5GemmaSharp.Training.Data.Files.Storage;
+using T5GemmaSharp.Training.Objectives;
 
 namespace T5GemmaSharp.Training.Data.Files;
 
@@ -37,12 +38,7 @@ public sealed class Seq2SeqStore : IExampleSource<Seq2SeqExample>, IDisposable
         options ??= new DataFileOptions();
         if (tokenizer.EosId is null)
             throw new ArgumentException("tokenizer: expected one with eos, which ends every target", nameof(tokenizer));
-        return Create(files, RowFormats.Pairs, Encode, tokenizer, options, cancellation);
-
-        IReadOnlyList<Seq2SeqExample> Encode(PairRow row) =>
-        [
-            new(tokenizer.Encode(row.Input, parseSpecial: options.ParseSpecial), tokenizer.Encode(row.Target, addBos: false, addEos: true, options.ParseSpecial)),
-        ];
+        return Create(files, RowFormats.Pairs, row => [PairExamples.Create(tokenizer, row.Input, row.Target, options.ParseSpecial)], tokenizer, options, cancellation);
     }
 
     /// <summary>Reads rows and makes examples of them, for example several of a conversation.</summary>

@@ -19,11 +19,11 @@ internal sealed class DecoderRunner : IDisposable
     private readonly StepRecords? _records;
     private readonly int _rowsPerSource;
     private readonly EncoderDecoderCache? _cache;
+    private readonly CpuDecodeEngine? _engine;
     private readonly Tensor? _promptMask;
     private readonly TensorSlot _rowIndex = new(); // the rows that the model still computes
     private readonly TensorSlot _sourceIndex = new(); // the sources of these rows
     private int[] _rows = [];
-    private readonly CpuDecodeEngine? _engine;
     private bool _isExpanded;
 
     /// <summary>Prepares the decoder.</summary>

@@ -11,15 +11,9 @@ internal sealed unsafe class AlignedFloats : IDisposable
 
     /// <summary>Allocates.</summary>
     /// <param name="count">Number of floats; they are not set.</param>
-    public AlignedFloats(long count)
-    {
-        Count = count;
-        _first = (float*)NativeMemory.AlignedAlloc(checked((nuint)count * sizeof(float)), Alignment);
-    }
+    public AlignedFloats(long count) => _first = (float*)NativeMemory.AlignedAlloc(checked((nuint)count * sizeof(float)), Alignment);
 
     ~AlignedFloats() => Free();
-
-    public long Count { get; }
 
     public float* First => _first;
 

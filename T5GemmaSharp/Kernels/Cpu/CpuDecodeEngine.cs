@@ -12,7 +12,7 @@ namespace T5GemmaSharp.Kernels.Cpu;
 /// </summary>
 internal abstract class CpuDecodeEngine : IDisposable
 {
-    /// <summary>Most rows; beyond them torch's matrix products are faster.</summary>
+    /// <summary>Most rows; up to here it was measured to be faster than the modules.</summary>
     public const int MaxRows = 32;
 
     /// <summary>
