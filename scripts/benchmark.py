@@ -7,6 +7,7 @@
 
 encode: the encoder reads a batch. decode: prefill and steps of a generation that no end token ends; the prefill (encoder,
 keys and values of cross-attention, first token) is the generation of one token, decoding is what more tokens take beyond it.
+train: steps of torch's fused AdamW on a batch: forward, backward, clipping, update.
 load: loading a folder, and the first encoding after it. Making the model and its inputs is never part of a time, except
 where loading is what is measured. scripts/benchmarks/compare.py runs both programs and prints the ratios.
 """
@@ -155,7 +156,49 @@ def load_folder(arguments, folder):
     return model, {"load": loading, "first_encode": first_encode}, {"checkpoint_bytes": size}
 
 
-BENCHMARKS = {"encode": encode_benchmark, "decode": decode_benchmark, "load": load_benchmark}
+@torch.enable_grad()
+def train_benchmark(arguments):
+    """Steps in the dtype of the weights; the loss is transformers' own."""
+    model = (load(arguments, arguments.model) if arguments.model else draw(arguments)).train()
+    if arguments.gradient_checkpointing:
+        model.gradient_checkpointing_enable()
+    if arguments.lora_r:
+        model = lora(model, arguments.lora_r)
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=1e-5, weight_decay=0.0, fused=True)
+    inputs = random_inputs(arguments, model.config)
+    labels = torch.randint(FIRST_ORDINARY_ID, model.config.decoder.vocab_size, (arguments.batch, arguments.target_length)).to(arguments.device)
+    micro = arguments.micro_batch_size or arguments.batch
+
+    def step():
+        for first in range(0, arguments.batch, micro):
+            part = slice(first, first + micro)
+            loss = model(**{name: tensor[part] for name, tensor in inputs.items()}, labels=labels[part], use_cache=False).loss
+            (loss * labels[part].shape[0] / arguments.batch).backward()
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+
+    if arguments.device == "cuda":
+        torch.cuda.empty_cache()
+    [taken] = measure(arguments, lambda: [seconds(arguments, step)])
+    rates = {"step_tokens_per_second": arguments.batch * (arguments.source_length + arguments.target_length) / taken["median"]}
+    if arguments.device == "cuda":
+        free, total = torch.cuda.mem_get_info()
+        rates["device_gib"] = (total - free) / 2**30  # what the allocator has reserved at most
+        rates["allocated_gib"] = torch.cuda.max_memory_allocated() / 2**30
+    return model, {"step": taken}, rates
+
+
+def lora(model, rank):
+    """PEFT's adapter on all projections."""
+    from peft import LoraConfig, get_peft_model
+
+    names = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+    return get_peft_model(model, LoraConfig(r=rank, target_modules=names, task_type="SEQ_2_SEQ_LM"))
+
+
+BENCHMARKS = {"encode": encode_benchmark, "decode": decode_benchmark, "train": train_benchmark, "load": load_benchmark}
 
 
 def report(arguments, model, times, rates):
@@ -184,6 +227,10 @@ def report(arguments, model, times, rates):
             "source_length": arguments.source_length,
             "new_tokens": arguments.new_tokens,
             "num_beams": arguments.num_beams,
+            "target_length": arguments.target_length,
+            "micro_batch": arguments.micro_batch_size or arguments.batch,
+            "gradient_checkpointing": arguments.gradient_checkpointing,
+            "lora_r": arguments.lora_r,
             "threads": torch.get_num_threads(),
             "warmup": arguments.warmup,
             "repeats": arguments.repeats,
@@ -233,6 +280,10 @@ def parse():
     parser.add_argument("--source-length", type=at_least(1), default=512, metavar="N")
     parser.add_argument("--new-tokens", type=at_least(2), default=64, metavar="N")
     parser.add_argument("--num-beams", type=at_least(1), default=1, metavar="N")
+    parser.add_argument("--target-length", type=at_least(1), metavar="N", help="train: tokens of each answer (default: as many as the text has)")
+    parser.add_argument("--micro-batch-size", type=at_least(1), metavar="N", help="train: pairs that go through the model together (default: all)")
+    parser.add_argument("--gradient-checkpointing", action="store_true", help="train: compute layers again in the backward pass")
+    parser.add_argument("--lora-r", type=at_least(1), metavar="N", help="train: an adapter of this rank, with PEFT")
     parser.add_argument("--cache", choices=("dynamic", "static"), default="dynamic")
     parser.add_argument("--compile", action="store_true", help="decode: compile the step; with --cache static")
     parser.add_argument("--attention", choices=("eager", "sdpa"), default="eager", help="sdpa drops the soft-cap")
@@ -247,6 +298,7 @@ def parse():
         parser.error("--compile: expected with decode and --cache static")
     if arguments.device == "cuda" and not torch.cuda.is_available():
         parser.error("--device cuda: torch finds no CUDA device")
+    arguments.target_length = arguments.target_length or arguments.source_length
     if arguments.device == "auto":
         arguments.device = "cuda" if torch.cuda.is_available() else "cpu"
     arguments.dtype = DTYPES.get(arguments.dtype, torch.float32 if arguments.device == "cpu" else None)

@@ -9,6 +9,9 @@ internal enum BenchmarkKind
     /// <summary>A batch is read and answered.</summary>
     Decode,
 
+    /// <summary>Steps of training on a batch.</summary>
+    Train,
+
     /// <summary>A checkpoint folder becomes a model that has been used once.</summary>
     Load,
 }

@@ -33,6 +33,10 @@ internal static class BenchmarkReport
                 settings.SourceLength,
                 settings.NewTokens,
                 settings.NumBeams,
+                settings.TargetLength,
+                MicroBatch = settings.MicroBatch ?? settings.Batch,
+                GradientCheckpointing = settings.IsSegmented,
+                LoraR = settings.LoraRank,
                 Threads = torch.get_num_threads(),
                 settings.Warmup,
                 settings.Repeats,
@@ -51,6 +55,8 @@ internal static class BenchmarkReport
         text.Append(CultureInfo.InvariantCulture, $"batch {settings.Batch}, source {settings.SourceLength} tokens");
         if (settings.Kind == BenchmarkKind.Decode)
             text.Append(CultureInfo.InvariantCulture, $", {settings.NewTokens} new tokens, {settings.NumBeams} beams, {settings.Cache} cache");
+        if (settings.Kind == BenchmarkKind.Train)
+            text.Append(CultureInfo.InvariantCulture, $", target {settings.TargetLength} tokens, {settings.MicroBatch ?? settings.Batch} together{(settings.IsSegmented ? ", layers computed again" : "")}{(settings.LoraRank is { } rank ? $", LoRA of rank {rank}" : "")}");
         text.Append(CultureInfo.InvariantCulture, $"; median (min to max) of {settings.Repeats} runs after {settings.Warmup}\n");
         foreach (var (name, time) in result.Seconds)
             text.Append(CultureInfo.InvariantCulture, $"  {name,-26}{time.Median,12:F4} s ({time.Min:F4} to {time.Max:F4})\n");

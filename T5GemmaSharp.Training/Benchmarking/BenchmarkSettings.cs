@@ -28,6 +28,18 @@ internal sealed record BenchmarkSettings
 
     public required int SourceLength { get; init; }
 
+    /// <summary>Tokens of each answer that is trained on.</summary>
+    public required int TargetLength { get; init; }
+
+    /// <summary>Pairs that go through the model together; null: all.</summary>
+    public int? MicroBatch { get; init; }
+
+    /// <summary>Whether layers are computed again in the backward pass.</summary>
+    public bool IsSegmented { get; init; }
+
+    /// <summary>Rank of the adapter that is trained; null: the model is.</summary>
+    public int? LoraRank { get; init; }
+
     public required int NewTokens { get; init; }
 
     public required int NumBeams { get; init; }

@@ -14,7 +14,12 @@ internal static class Benchmarks
         if (settings.Kind == BenchmarkKind.Load)
             return Load(settings, cancellation);
         using var model = BenchmarkModel.Create(settings);
-        return settings.Kind == BenchmarkKind.Encode ? Encode(settings, model, cancellation) : Decode(settings, model, cancellation);
+        return settings.Kind switch
+        {
+            BenchmarkKind.Encode => Encode(settings, model, cancellation),
+            BenchmarkKind.Train => TrainingBenchmark.Run(settings, model, cancellation),
+            _ => Decode(settings, model, cancellation),
+        };
     }
 
     private static BenchmarkResult Encode(BenchmarkSettings settings, T5GemmaForConditionalGeneration model, CancellationToken cancellation)

@@ -5,7 +5,7 @@ using TorchSharp;
 
 namespace T5GemmaSharp.Training.Commands;
 
-/// <summary>The verb <c>benchmark</c>: times of encoding, decoding and loading.</summary>
+/// <summary>The verb <c>benchmark</c>: times of encoding, decoding, training and loading.</summary>
 internal static class BenchmarkCommand
 {
     private const int DefaultBatch = 1;
@@ -18,7 +18,7 @@ internal static class BenchmarkCommand
 
     private static readonly Argument<BenchmarkKind> Kind = new("what")
     {
-        Description = "encode: the encoder reads a batch. decode: prefill and steps of a generation that no end token ends. load: loading a folder, and the first encoding after it.",
+        Description = "encode: the encoder reads a batch. decode: prefill and steps of a generation that no end token ends. train: optimizer steps of AdamW. load: loading a folder, and the first encoding after it.",
     };
 
     private static readonly Option<string?> Model = new("--model") { Description = "Folder of the model.", HelpName = "DIR" };
@@ -26,6 +26,10 @@ internal static class BenchmarkCommand
     private static readonly Option<int?> Batch = NumberOption.Create<int>("--batch", $"Texts of a batch. Default {DefaultBatch}.", least: 1);
     private static readonly Option<int?> SourceLength = NumberOption.Create<int>("--source-length", $"Tokens of each text. Default {DefaultSourceLength}.", least: 1);
     private static readonly Option<int?> NewTokens = NumberOption.Create<int>("--new-tokens", $"decode: tokens to generate, at least 2. Default {DefaultNewTokens}.", least: 2);
+    private static readonly Option<int?> TargetLength = NumberOption.Create<int>("--target-length", "train: tokens of each answer. Default: as many as the text has.", least: 1);
+    private static readonly Option<int?> MicroBatch = NumberOption.Create<int>("--micro-batch-size", "train: pairs that go through the model together. Default: all.", least: 1);
+    private static readonly Option<bool> Segmented = new("--gradient-checkpointing") { Description = "train: compute layers again in the backward pass." };
+    private static readonly Option<int?> LoraRank = NumberOption.Create<int>("--lora-r", "train: an adapter of this rank, not the model.", least: 1);
     private static readonly Option<int?> NumBeams = NumberOption.Create<int>("--num-beams", $"decode: beams. Default {DefaultNumBeams}.", least: 1);
     private static readonly Option<string> Cache = CreateCache();
     private static readonly Option<AttentionImplementation> Attention = new("--attention") { Description = "How attention is computed." };
@@ -38,9 +42,9 @@ internal static class BenchmarkCommand
 
     public static Command Create()
     {
-        var command = new Command("benchmark", "Measures encoding, decoding or loading; scripts/benchmark.py measures the same on transformers.")
+        var command = new Command("benchmark", "Measures encoding, decoding, training or loading; scripts/benchmark.py measures the same on transformers.")
         {
-            Kind, Model, Preset, Batch, SourceLength, NewTokens, NumBeams, Cache, Attention, Threads, Warmup, Repeats, Device, DType, Json,
+            Kind, Model, Preset, Batch, SourceLength, NewTokens, NumBeams, TargetLength, MicroBatch, Segmented, LoraRank, Cache, Attention, Threads, Warmup, Repeats, Device, DType, Json,
         };
         command.SetTorchAction(Run);
         return command;
@@ -89,6 +93,10 @@ internal static class BenchmarkCommand
             Batch = result.GetValue(Batch) ?? DefaultBatch,
             SourceLength = result.GetValue(SourceLength) ?? DefaultSourceLength,
             NewTokens = result.GetValue(NewTokens) ?? DefaultNewTokens,
+            TargetLength = result.GetValue(TargetLength) ?? result.GetValue(SourceLength) ?? DefaultSourceLength,
+            MicroBatch = result.GetValue(MicroBatch),
+            IsSegmented = result.GetValue(Segmented),
+            LoraRank = result.GetValue(LoraRank),
             NumBeams = result.GetValue(NumBeams) ?? DefaultNumBeams,
             Warmup = result.GetValue(Warmup) ?? DefaultWarmup,
             Repeats = result.GetValue(Repeats) ?? DefaultRepeats,

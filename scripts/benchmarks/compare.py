@@ -2,6 +2,7 @@
 """Runs the verb `benchmark` and its peer on transformers for a list of settings, and prints both sides with their ratios.
 
     python scripts/benchmarks/compare.py decode --preset b-b --batch 1 8 --source-length 512 --new-tokens 64
+    python scripts/benchmarks/compare.py train --preset b-b l-l --batch 8 --device cuda --peer sdpa
     python scripts/benchmarks/compare.py decode --preset 2b-2b --device cuda --peer eager sdpa static compile
     T5GEMMA_PROGRAM="path/to/T5GemmaSharp.Training" python scripts/benchmarks/compare.py encode --preset s-s l-l
 
@@ -13,6 +14,7 @@ built and started by the .NET SDK. Needs PyTorch and transformers in the Python 
 import argparse
 import itertools
 import json
+import math
 import os
 import shlex
 import subprocess
@@ -28,10 +30,11 @@ PEERS = {
     "compile": ["--cache", "static", "--compile"],
 }
 LISTED = ("preset", "model", "batch", "source_length", "new_tokens", "num_beams")
-SINGLE = ("device", "dtype", "threads", "warmup", "repeats")
+SINGLE = ("target_length", "micro_batch_size", "lora_r", "device", "dtype", "threads", "warmup", "repeats")
 SHOWN = {
     "encode": {"encode s": ("seconds", "encode")},
     "decode": {"prefill s": ("seconds", "prefill"), "ms/token": ("rates", "decode_ms_per_token"), "total s": ("seconds", "total")},
+    "train": {"step s": ("seconds", "step"), "device GiB": ("rates", "device_gib")},
     "load": {"load s": ("seconds", "load"), "first encode s": ("seconds", "first_encode")},
 }
 
@@ -68,13 +71,14 @@ def settings(arguments):
 
 
 def figure(found, place):
-    value = found[place[0]][place[1]]
+    """A number of a report, the median where it has several; NaN where it was not measured."""
+    value = found[place[0]].get(place[1], math.nan)
     return value["median"] if isinstance(value, dict) else value
 
 
 def compare(arguments, program, values, save):
     """Prints a setting's table; true when every side has run."""
-    line = [arguments.what, *options(values)]
+    line = [arguments.what, *options(values), *(["--gradient-checkpointing"] if arguments.gradient_checkpointing else [])]
     sides = {"own": run(program, line), **{f"hf {name}": run(PEER_PROGRAM, line + PEERS[name]) for name in arguments.peer}}
     for side, found in sides.items():
         if found and save:
@@ -114,8 +118,9 @@ def main():
         parser.add_argument(f"--{name}", nargs="+", type=int, metavar="N")
     for name in ("device", "dtype"):
         parser.add_argument(f"--{name}")
-    for name in ("threads", "warmup", "repeats"):
+    for name in ("target-length", "micro-batch-size", "lora-r", "threads", "warmup", "repeats"):
         parser.add_argument(f"--{name}", type=int, metavar="N")
+    parser.add_argument("--gradient-checkpointing", action="store_true", help="train: compute layers again in the backward pass")
     parser.add_argument("--peer", nargs="*", choices=PEERS, default=["eager"], help="ways to run transformers (default: eager)")
     parser.add_argument("--save", type=Path, metavar="FILE", help="also write every report as a line of JSON")
     arguments = parser.parse_args()

@@ -24,6 +24,7 @@ internal static class TrainCommand
         if (useless is not null)
             throw new UsageException($"{useless.Name}: expected {(isFinetuning ? "without" : "with")} --data{(isFinetuning ? ", which trains the model of a folder as it is" : "")}");
         var device = result.GetRequiredValue(Device);
+        TrainerOptions.Apply(result);
         return isFinetuning ? FinetuningRun.Run(FinetuningOptions.Read(result, device)) : G2pTraining.Run(G2pOptions.Read(result, device));
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using T5GemmaSharp.Training.Checkpointing;
 using T5GemmaSharp.Training.Losses;
 using T5GemmaSharp.Training.Optimization;
+using TorchSharp;
 
 namespace T5GemmaSharp.Training.Commands.Train;
 
@@ -34,11 +35,16 @@ internal static class TrainerOptions
     private static readonly Option<int?> Patience = NumberOption.Create<int>("--patience", "Evaluations in a row without improvement that end the run. Default: none do.", least: 1);
     private static readonly Option<ulong?> Seed = NumberOption.Create<ulong>("--seed", "Seed of the weights, of dropout and of the order of the examples. Default 0.");
 
+    private static readonly Option<bool> Tf32 = new("--tf32") { Description = "On CUDA, multiply float32 matrices with ten bits after the point: faster, the sums stay float32." };
+
     public static IReadOnlyList<Option> All { get; } =
     [
         Out, Resume, ResumeForce, Steps, BatchSize, BatchTokens, MicroBatchSize, MicroBatchTokens, PeakLearningRate, WarmupSteps, Schedule, MinimumLearningRate, DecaySteps,
-        WeightDecay, MaxGradientNorm, LabelSmoothing, ZLoss, ReportSteps, EvaluationSteps, CheckpointSteps, CheckpointLimit, BestMetric, GreaterIsBetter, Patience, Seed,
+        WeightDecay, MaxGradientNorm, LabelSmoothing, ZLoss, ReportSteps, EvaluationSteps, CheckpointSteps, CheckpointLimit, BestMetric, GreaterIsBetter, Patience, Seed, Tf32,
     ];
+
+    /// <summary>Applies what holds for the whole process.</summary>
+    public static void Apply(ParseResult result) => torch.backends.cuda.matmul.allow_tf32 = result.GetValue(Tf32);
 
     /// <summary>Where the run goes; a folder that is not given is chosen by <see cref="InFolder"/>.</summary>
     public static RunRequest Run(ParseResult result)
