@@ -95,9 +95,24 @@ public sealed record T5GemmaConfig
     public T5GemmaConfig WithNumLabels(int numLabels)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(numLabels, 1);
-        var additional = AdditionalProperties is null ? null : new Dictionary<string, JsonElement>(AdditionalProperties);
-        additional?.Remove("label2id"); // it names the classes that this call replaces
-        return this with { Id2Label = [.. Enumerable.Range(0, numLabels).Select(id => $"LABEL_{id}")], AdditionalProperties = additional };
+        return WithLabels([.. Enumerable.Range(0, numLabels).Select(id => $"LABEL_{id}")]);
+    }
+
+    /// <summary>Returns a copy with other classes.</summary>
+    /// <param name="names">Name of each class id; at least one, none twice.</param>
+    /// <exception cref="ArgumentException">There is no name, or one is there twice.</exception>
+    /// <remarks>HF: <c>id2label</c> and <c>label2id</c>, which both are written.</remarks>
+    public T5GemmaConfig WithLabels(IReadOnlyList<string> names)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        if (names.Count == 0)
+            throw new ArgumentException("names: expected at least one class, got none", nameof(names));
+        if (names.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw new ArgumentException($"names: expected each class once, got {twice.Key} {twice.Count()} times", nameof(names));
+        var ids = names.Select((name, id) => (name, id)).ToDictionary(pair => pair.name, pair => pair.id, StringComparer.Ordinal);
+        var additional = AdditionalProperties is null ? [] : new Dictionary<string, JsonElement>(AdditionalProperties);
+        additional["label2id"] = JsonSerializer.SerializeToElement(ids, T5GemmaJsonContext.Default.DictionaryStringInt32);
+        return this with { Id2Label = [.. names], AdditionalProperties = additional };
     }
 
     /// <summary>Returns a copy in which everything that one part takes from another is written out. Idempotent.</summary>

@@ -1,5 +1,6 @@
 using NUnit.Framework;
 using T5GemmaSharp.Checkpoints;
+using T5GemmaSharp.Configuration;
 using T5GemmaSharp.Tests.Support;
 
 namespace T5GemmaSharp.Tests.Checkpoints;
@@ -114,6 +115,31 @@ public sealed class CrossClassLoadingTests
         using var loaded = T5GemmaForSequenceClassification.FromPretrained(_folder.Path, new() { NumLabels = 3 });
         Assert.That(loaded.Config.Id2Label, Is.EqualTo(new[] { "bad", "fair", "good" }));
     }
+
+    [Test]
+    public void FromPretrained_NamesForAFreshHead_AreKeptWithItsSettings()
+    {
+        using var saved = SampleModel.RandomLM();
+        saved.SavePretrained(_folder.Path);
+        var options = new PretrainedOptions { IsEncoderDecoder = false, Id2Label = ["bad", "fair", "good"], ProblemType = ProblemType.MultiLabelClassification, ClassifierDropoutRate = 0.25 };
+        using var folder = new ScratchFolder();
+        using (var model = T5GemmaForSequenceClassification.FromPretrained(_folder.Path, options))
+            model.SavePretrained(folder.Path);
+        using var loaded = T5GemmaForSequenceClassification.FromPretrained(folder.Path);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(loaded.Config.Id2Label, Is.EqualTo(options.Id2Label));
+            Assert.That(loaded.Score.OutProj.weight!.shape, Is.EqualTo(new long[] { 3, SampleModel.Config.Encoder.HiddenSize })); // the head has a weight
+            Assert.That((loaded.Config.ProblemType, loaded.Config.ClassifierDropoutRate, loaded.Config.IsEncoderDecoder), Is.EqualTo((options.ProblemType, 0.25, false)));
+            Assert.That(loaded.LoadReport!.InitializedKeys, Is.Empty); // the model was loaded
+        }
+    }
+
+    [Test]
+    public void FromPretrained_NamesBesideAnotherNumber_AreRefused()
+        => Assert.That(
+            () => T5GemmaForSequenceClassification.FromConfig(SampleModel.Config, new() { Id2Label = ["a", "b"], NumLabels = 3 }),
+            Throws.ArgumentException.With.Message.Contains("expected 2, the number of names in Id2Label, got 3"));
 
     [Test]
     public void FromPretrained_BareModelIntoGenerator_AddsThePrefix()

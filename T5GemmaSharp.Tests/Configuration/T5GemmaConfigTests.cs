@@ -138,4 +138,20 @@ public sealed class T5GemmaConfigTests
             Assert.That(new T5GemmaConfig().NumLabels, Is.EqualTo(2));
         }
     }
+
+    [Test]
+    public void WithLabels_Names_AreWrittenInBothDirections()
+    {
+        var json = JsonNode.Parse(new T5GemmaConfig().WithNumLabels(3).WithLabels(["no", "yes"]).ToJson())!;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(json["id2label"]!.ToJsonString(), Is.EqualTo("""{"0":"no","1":"yes"}"""));
+            Assert.That(json["label2id"]!.ToJsonString(), Is.EqualTo("""{"no":0,"yes":1}"""));
+        }
+    }
+
+    [TestCase(new string[0], "at least one class, got none")]
+    [TestCase(new[] { "a", "b", "a" }, "got a 2 times")]
+    public void WithLabels_NoneOrTheSameTwice_IsRefused(string[] names, string problem)
+        => Assert.That(() => new T5GemmaConfig().WithLabels(names), Throws.ArgumentException.With.Message.Contains(problem));
 }

@@ -7,4 +7,7 @@ public readonly record struct ExampleLength(int Encoder, int Decoder)
 {
     /// <summary>Tokens of both stacks.</summary>
     public int Tokens => Encoder + Decoder;
+
+    /// <summary>The size for a classification model, whose decoder, if it has one, reads what its encoder does.</summary>
+    internal ExampleLength ForStacks(bool isEncoderDecoder) => isEncoderDecoder ? this with { Decoder = Encoder } : this;
 }

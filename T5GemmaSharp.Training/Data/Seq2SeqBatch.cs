@@ -33,8 +33,8 @@ public sealed class Seq2SeqBatch : IMicroBatch
     public static Seq2SeqBatch Create(IReadOnlyList<Seq2SeqExample> examples, long padId)
     {
         ArgumentNullException.ThrowIfNull(examples);
-        var inputs = Pad([.. examples.Select(example => example.InputIds)], padId, out var mask);
-        var labels = Pad([.. examples.Select(example => example.Labels)], IgnoreIndex, out _);
+        var inputs = PaddedRows.Of([.. examples.Select(example => example.InputIds)], padId, out var mask);
+        var labels = PaddedRows.Of([.. examples.Select(example => example.Labels)], IgnoreIndex, out _);
         var positions = labels.Cast<long>().Select((label, position) => (label, position)).Where(pair => pair.label != IgnoreIndex).Select(pair => (long)pair.position);
         return new Seq2SeqBatch(inputs, mask, labels, [.. positions], examples.Sum(example => (long)example.Length.Tokens));
     }
@@ -50,23 +50,5 @@ public sealed class Seq2SeqBatch : IMicroBatch
             torch.tensor(_labels, device: device),
             torch.tensor(_positions, device: device),
             torch.tensor([.. _positions.Select(position => labels[position])], device: device));
-    }
-
-    private static long[,] Pad(int[][] rows, long filler, out long[,] mask)
-    {
-        var width = rows.Max(row => row.Length);
-        var cells = new long[rows.Length, width];
-        mask = new long[rows.Length, width];
-        for (var row = 0; row < rows.Length; row++)
-        {
-            for (var column = 0; column < width; column++)
-            {
-                var present = column < rows[row].Length;
-                cells[row, column] = present ? rows[row][column] : filler;
-                mask[row, column] = present ? 1 : 0;
-            }
-        }
-
-        return cells;
     }
 }

@@ -14,11 +14,9 @@ internal sealed class FinetuningEvaluation(
     // Every evaluation sees the same examples, also where an epoch would draw others.
     private readonly Seq2SeqExample[] _examples = [.. Enumerable.Range(0, examples.CountOf(epoch: 0)).Select(index => examples[0, index])];
 
-    private int BatchSize => request.Training.MicroBatchSize ?? request.Training.BatchSize;
-
     public EvaluationReport Measure(int step)
     {
-        var loss = ValidationLoss.Compute(model, _examples, BatchSize);
+        var loss = ValidationLoss.Compute(model, _examples, request.EvaluationBatchSize);
         var values = new Dictionary<string, double> { ["loss"] = loss, ["perplexity"] = Math.Exp(loss) };
         if (request.Metrics.Count > 0)
         {
@@ -34,7 +32,7 @@ internal sealed class FinetuningEvaluation(
         var metrics = MetricSet.Create(request.Metrics);
         var generator = new TextGenerator(model, tokenizer, new GenerationConfig { MaxNewTokens = request.MaxNewTokens });
         EncodedPrompt[] prompts = [.. _examples.Select((example, index) => new EncodedPrompt(index, example.InputIds, DecoderIds: []))];
-        foreach (var batch in PromptBatches.Plan(prompts, BatchSize, sort: true))
+        foreach (var batch in PromptBatches.Plan(prompts, request.EvaluationBatchSize, sort: true))
         {
             foreach (var answer in generator.Answer(batch, cancellation))
                 metrics.Add(answer.Text, [tokenizer.Decode(_examples[answer.Index].Labels.Where(label => label != Seq2SeqBatch.IgnoreIndex), skipSpecialTokens: true)]);

@@ -1,6 +1,7 @@
 using T5GemmaSharp.Adapters;
 using T5GemmaSharp.Training.Checkpointing;
 using T5GemmaSharp.Training.Data.Files;
+using T5GemmaSharp.Training.Finetuning.Classification;
 using T5GemmaSharp.Training.Losses;
 using T5GemmaSharp.Training.Objectives;
 
@@ -26,11 +27,14 @@ internal sealed record FinetuningRequest
     /// <summary>Files to measure on; none: nothing is measured.</summary>
     public IReadOnlyList<string> EvaluationData { get; init; } = [];
 
-    /// <summary>Names of metrics of generated answers.</summary>
+    /// <summary>Names of metrics; none: for classes those that suit them, for generated answers none.</summary>
     public IReadOnlyList<string> Metrics { get; init; } = [];
 
     /// <summary>Longest generated answer.</summary>
     public int MaxNewTokens { get; init; } = 128;
+
+    /// <summary>Settings of <see cref="Objective.Classify"/> and <see cref="Objective.TokenClassify"/>.</summary>
+    public ClassificationRequest Classification { get; init; } = new();
 
     public required DataFileOptions Files { get; init; }
 
@@ -50,4 +54,7 @@ internal sealed record FinetuningRequest
 
     /// <summary>Whether layers are computed again in the backward pass.</summary>
     public bool IsSegmented { get; init; }
+
+    /// <summary>Examples a batch when the model is measured.</summary>
+    public int EvaluationBatchSize => Training.MicroBatchSize ?? Training.BatchSize;
 }

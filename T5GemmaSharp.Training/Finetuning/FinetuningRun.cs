@@ -5,9 +5,8 @@ using T5GemmaSharp.Tokenization;
 using T5GemmaSharp.Training.Checkpointing;
 using T5GemmaSharp.Training.Commands;
 using T5GemmaSharp.Training.Commands.Train;
-using T5GemmaSharp.Training.Evaluation.Metrics;
+using T5GemmaSharp.Training.Finetuning.Classification;
 using T5GemmaSharp.Training.Optimization;
-using T5GemmaSharp.Training.Tasks;
 using Parameter = TorchSharp.Modules.Parameter;
 
 namespace T5GemmaSharp.Training.Finetuning;
@@ -23,39 +22,52 @@ internal static class FinetuningRun
     public static int Run(FinetuningRequest request)
     {
         request.Training.Validate();
-        _ = MetricSet.Create(request.Metrics); // a wrong name costs no time
         using var interruption = new Interruption();
         return TrainerOptions.InFolder(request.Run, Name, run => Train(request with { Run = run }, interruption.Token));
     }
 
     private static int Train(FinetuningRequest request, CancellationToken cancellation)
     {
-        var device = SharedOptions.ResolveDevice(request.Device);
         var tokenizer = T5GemmaTokenizer.FromPretrained(request.Model);
-        using var data = FinetuningData.Read(request, request.Data, tokenizer, cancellation);
-        using var evaluationData = request.EvaluationData.Count == 0 ? null : FinetuningData.Read(request, request.EvaluationData, tokenizer, cancellation);
-        var run = new TrainingRun(request.Run, request.Training, request.Loss, $"{data.Fingerprint};{request.Optimizer};{Describe(request.Adapter)}");
+        return request.Objective switch
+        {
+            Objective.Classify => Train(request, tokenizer, new SequenceClassificationSetup(request, tokenizer, cancellation), cancellation),
+            Objective.TokenClassify => Train(request, tokenizer, new TokenClassificationSetup(request, tokenizer, cancellation), cancellation),
+            _ => Train(request, tokenizer, new GenerationSetup(request, tokenizer, cancellation), cancellation),
+        };
+    }
+
+    private static int Train<TOutput>(FinetuningRequest request, T5GemmaTokenizer tokenizer, IFinetuningSetup<TOutput> ownedSetup, CancellationToken cancellation)
+    {
+        using var setup = ownedSetup;
+        var device = SharedOptions.ResolveDevice(request.Device);
+        var run = new TrainingRun(request.Run, request.Training, request.Loss, $"{setup.Fingerprint};{request.Optimizer};{Describe(request.Adapter)}");
 
         // A copy of the weights: they change, and the checkpoint may be removed meanwhile.
-        using var model = T5GemmaForConditionalGeneration.FromPretrained(
-            request.Adapter is null ? run.Checkpoint ?? request.Model : request.Model, new PretrainedOptions { Device = device, DType = SharedOptions.ResolveDType(request.DType, device), UseMemoryMap = false });
+        var options = new PretrainedOptions { Device = device, DType = SharedOptions.ResolveDType(request.DType, device), UseMemoryMap = false };
+        var task = setup.Load(request.Adapter is null ? run.Checkpoint ?? request.Model : request.Model, options, cancellation);
+        using var model = task.Model;
         var adapter = request.Adapter is not { } config ? null
             : run.Checkpoint is { } checkpoint ? LoraAdapter.FromPretrained(model, checkpoint, isTrainable: true) : LoraAdapter.Attach(model, config, request.Training.Seed);
         var trained = (adapter?.NamedParameters() ?? model.named_parameters()).ToList();
         using var optimizer = CreateOptimizer(request, trained);
-        var count = data.Examples.CountOf(epoch: 0);
-        Console.WriteLine($"{count} examples ({data.Statistics.CutSources} sources and {data.Statistics.CutTargets} targets cut, {data.Statistics.Dropped} dropped), {trained.Sum(item => item.Parameter.numel())} of {model.parameters().Sum(parameter => parameter.numel())} parameters trained, {request.Training.Steps} steps of {request.Training.BatchSize} on {device}");
-        var evaluation = evaluationData is null ? null : new FinetuningEvaluation(model, tokenizer, evaluationData.Examples, request, cancellation);
-        var result = run.Train(new Seq2SeqTask(model, data.Examples, request.Loss, request.IsSegmented), optimizer, evaluation is null ? null : evaluation.Measure, WriteModel, cancellation);
+        Console.WriteLine($"{task.Task.CountOf(epoch: 0)} examples ({setup.Statistics.CutSources} sources and {setup.Statistics.CutTargets} targets cut, {setup.Statistics.Dropped} dropped), {trained.Sum(item => item.Parameter.numel())} of {model.parameters().Sum(parameter => parameter.numel())} parameters trained, {request.Training.Steps} steps of {request.Training.BatchSize} on {device}");
+        var result = run.Train(task.Task, optimizer, task.Measure, WriteModel, cancellation);
         Console.WriteLine(request.Run.Folder);
         return result.Interrupted ? ExitCode.Interrupted : ExitCode.Done;
 
         void WriteModel(string target)
         {
             if (adapter is null)
+            {
                 model.SavePretrained(target);
+            }
             else
+            {
                 adapter.SavePretrained(target);
+                task.WriteBesideAdapter?.Invoke(target);
+            }
+
             tokenizer.SavePretrained(target);
         }
     }

@@ -1,6 +1,6 @@
 namespace T5GemmaSharp.Training.Finetuning;
 
-/// <summary>What a model is trained to write.</summary>
+/// <summary>What a model is trained to give.</summary>
 internal enum Objective
 {
     /// <summary>The target of a pair.</summary>
@@ -14,4 +14,10 @@ internal enum Objective
 
     /// <summary>What is missing in a text.</summary>
     Ul2,
+
+    /// <summary>The label of a text.</summary>
+    Classify,
+
+    /// <summary>The label of each word.</summary>
+    TokenClassify,
 }

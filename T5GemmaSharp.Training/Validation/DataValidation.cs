@@ -48,7 +48,7 @@ internal static class DataValidation
 
     private static ValidationReport LabelledTexts(ValidationRequest request)
     {
-        using var store = SequenceClassificationStore.Create(request.Files, request.Tokenizer, request.Options, labels: null, request.Cancellation);
+        using var store = SequenceClassificationStore.Create(request.Files, request.Tokenizer, request.Options, cancellation: request.Cancellation);
         return new ValidationReport
         {
             Unit = "labelled texts",

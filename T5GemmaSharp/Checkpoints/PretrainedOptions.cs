@@ -24,11 +24,18 @@ public sealed record PretrainedOptions
     /// </summary>
     public bool UseMemoryMap { get; init; } = true;
 
-    /// <summary>Number of classes of a classification head; null: as the configuration says.</summary>
+    /// <summary>Number of classes of a classification head; null: as <see cref="Id2Label"/> or else the configuration says.</summary>
     public int? NumLabels { get; init; }
+
+    /// <summary>Names of the classes of a classification head, by class id; null: as the configuration says.</summary>
+    /// <remarks>HF: <c>id2label</c> and <c>label2id</c>.</remarks>
+    public IReadOnlyList<string>? Id2Label { get; init; }
 
     /// <summary>Loss of a sequence classification head; null: as the configuration says.</summary>
     public ProblemType? ProblemType { get; init; }
+
+    /// <summary>Dropout rate of a classification head, 0 to below 1; null: as the configuration says.</summary>
+    public double? ClassifierDropoutRate { get; init; }
 
     /// <summary>Whether the model has a decoder; null: as the configuration says.</summary>
     public bool? IsEncoderDecoder { get; init; }
@@ -41,13 +48,18 @@ public sealed record PretrainedOptions
         var attention = Attention == AttentionImplementation.Auto ? config.AttnImplementation : Attention;
         if (attention == AttentionImplementation.Fused)
             throw new NotSupportedException("attention: this version has no fused kernels; use Auto or Eager");
+        if (Id2Label is { } labels && NumLabels is { } number && labels.Count != number)
+            throw new ArgumentException($"numLabels: expected {labels.Count}, the number of names in Id2Label, got {number}");
         config = config with
         {
             AttnImplementation = attention,
             IsEncoderDecoder = IsEncoderDecoder ?? config.IsEncoderDecoder,
             ProblemType = ProblemType ?? config.ProblemType,
+            ClassifierDropoutRate = ClassifierDropoutRate ?? config.ClassifierDropoutRate,
         };
-        if (NumLabels is { } count && count != config.NumLabels)
+        if (Id2Label is { } names)
+            config = config.WithLabels(names);
+        else if (NumLabels is { } count && count != config.NumLabels)
             config = config.WithNumLabels(count);
         config.Validate();
         return config.Resolve();

@@ -10,4 +10,5 @@ namespace T5GemmaSharp.Configuration;
 [JsonSerializable(typeof(T5GemmaModuleConfig))]
 [JsonSerializable(typeof(GenerationConfig))]
 [JsonSerializable(typeof(LoraConfig))]
+[JsonSerializable(typeof(Dictionary<string, int>))]
 internal sealed partial class T5GemmaJsonContext : JsonSerializerContext;

@@ -43,8 +43,14 @@ internal static class TrainerOptions
         WeightDecay, MaxGradientNorm, LabelSmoothing, ZLoss, ReportSteps, EvaluationSteps, CheckpointSteps, CheckpointLimit, BestMetric, GreaterIsBetter, Patience, Seed, Tf32,
     ];
 
+    /// <summary>Options of the loss of target tokens.</summary>
+    public static IReadOnlyList<Option> OfTokenLoss { get; } = [LabelSmoothing, ZLoss];
+
     /// <summary>Applies what holds for the whole process.</summary>
     public static void Apply(ParseResult result) => torch.backends.cuda.matmul.allow_tf32 = result.GetValue(Tf32);
+
+    /// <summary>Optimizer steps, for defaults that depend on them.</summary>
+    public static int StepsOr(ParseResult result, int defaults) => result.GetValue(Steps) ?? defaults;
 
     /// <summary>Where the run goes; a folder that is not given is chosen by <see cref="InFolder"/>.</summary>
     public static RunRequest Run(ParseResult result)
@@ -80,7 +86,7 @@ internal static class TrainerOptions
 
     public static TrainingOptions Training(ParseResult result, TrainingOptions defaults)
     {
-        var steps = result.GetValue(Steps) ?? defaults.Steps;
+        var steps = StepsOr(result, defaults.Steps);
         var stopping = defaults.Stopping ?? new StoppingOptions();
         var isCompared = result.GetValue(BestMetric) is not null || result.GetValue(Patience) is not null;
         return defaults with

@@ -14,6 +14,7 @@ public sealed class MetricSet : IMetric
         ("squad_f1", () => new BestReferenceMetric("squad_f1", SquadText.F1)),
         ("accuracy", () => new ClassificationMetric(counts => [new("accuracy", counts.Accuracy)])),
         ("precision_recall_f1", () => new ClassificationMetric(ClassificationMetric.AllAveragings)),
+        ("multi_label_f1", () => new MultiLabelMetric()),
         ("matthews_correlation", () => new ClassificationMetric(counts => [new("matthews_correlation", counts.MatthewsCorrelation)])),
         ("pearson", () => new CorrelationMetric("pearson", Correlation.Pearson)),
         ("spearman", () => new CorrelationMetric("spearman", Correlation.Spearman)),
@@ -28,7 +29,7 @@ public sealed class MetricSet : IMetric
     /// <summary>Names that <see cref="Create"/> knows.</summary>
     /// <remarks>
     /// <c>rouge</c>, <c>rouge_stemmed</c>, <c>bleu</c>, <c>exact_match</c> and <c>squad_f1</c> give numbers from 0 to 100, the others from 0 or -1 to 1, except
-    /// <c>pronunciation</c>, whose phoneme error rate has no upper end. All take texts: a label, a number, or tags or phonemes parted by blanks.
+    /// <c>pronunciation</c>, whose phoneme error rate has no upper end. All take texts: a label, a number, tags or phonemes parted by blanks, or for <c>multi_label_f1</c> a JSON list of labels.
     /// </remarks>
     public static IReadOnlyList<string> Names { get; } = [.. Known.Select(metric => metric.Name)];
 

@@ -58,6 +58,25 @@ public sealed class MetricSetTests
     }
 
     [Test]
+    public void MultiLabelF1_Lists_AreComparedAsSets()
+    {
+        // Right: x of the first, x of the third. Predicted: x, x, y. Expected: x, z, x.
+        var values = Values(MetricSet.Create(["multi_label_f1"]), ("[\"x\"]", ["[\"x\"]"]), ("neither", ["[\"z\"]"]), ("[\"y\",\"x\"]", ["[\"x\"]"]), ("[]", ["[]"]));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(values["subset_accuracy"], Is.EqualTo(2 / 4.0));
+            Assert.That((values["multi_label_precision_micro"], values["multi_label_recall_micro"]), Is.EqualTo((2 / 3.0, 2 / 3.0)));
+            Assert.That(values["multi_label_f1_macro"], Is.EqualTo(1 / 3.0).Within(1e-12)); // 1 for x, 0 for y and z
+        }
+    }
+
+    [TestCase("x")]
+    [TestCase("[null]")]
+    [TestCase("[1]")]
+    public void MultiLabelF1_ReferenceThatIsNoList_Throws(string reference)
+        => Assert.That(() => MetricSet.Create(["multi_label_f1"]).Add("[]", [reference]), Throws.ArgumentException.With.Message.Contains(reference));
+
+    [Test]
     public void Correlations_AnswerThatIsNoNumber_CountsAsMinusOne()
     {
         // As if (-1, 2), (1, 3), (3, 4) were given: a straight line.

@@ -5,7 +5,8 @@ namespace T5GemmaSharp.Training.Data.Files.Labels;
 
 /// <summary>Finds out what kind of problem labels are of while rows come.</summary>
 /// <param name="hasTable">Whether the classes are given, so that no number is to be predicted.</param>
-internal sealed class LabelKinds(bool hasTable)
+/// <param name="given">The problem that all labels are for; null: what they look like.</param>
+internal sealed class LabelKinds(bool hasTable, ProblemType? given)
 {
     private bool _hasNames;
 
@@ -16,6 +17,14 @@ internal sealed class LabelKinds(bool hasTable)
     /// <exception cref="FormatException">It does not go with those before it.</exception>
     public void Add(RowLabel label)
     {
+        if (given is not null)
+        {
+            Problem = given;
+            if (!Suits(label, given.Value))
+                throw new FormatException($"label: expected {Named(given.Value)}, got {Shown(label)}");
+            return;
+        }
+
         if (label.Value is not null && hasTable)
             throw new FormatException($"label: expected a class, since the classes are given, got the number {label.Value}");
         var problem = label.Classes is not null ? ProblemType.MultiLabelClassification
@@ -33,6 +42,17 @@ internal sealed class LabelKinds(bool hasTable)
         };
         _hasNames |= label.Name is not null;
     }
+
+    // An integer may be a number or a class, and a class a list of one.
+    private static bool Suits(RowLabel label, ProblemType problem) => problem switch
+    {
+        ProblemType.Regression => label.Value is not null || label.Id is not null,
+        ProblemType.SingleLabelClassification => label.Id is not null || label.Name is not null,
+        _ => label.Value is null,
+    };
+
+    private static string Shown(RowLabel label)
+        => label.Name is { } name ? $"the name {name}" : label.Value is { } value ? $"the number {value}" : "a list of classes"; // an integer never comes here: it suits every problem
 
     private static string Named(ProblemType problem) => problem switch
     {

@@ -50,12 +50,18 @@ public sealed class SequenceClassificationStore : IExampleSource<SequenceClassif
     /// <param name="tokenizer">The tokenizer.</param>
     /// <param name="options">Keys, limits and threads; null: the defaults.</param>
     /// <param name="labels">The classes; null: those that the rows have, names in ordinal order, ids up to the greatest.</param>
+    /// <param name="problem">What is to be learned; null: what the labels look like. Regression has no <paramref name="labels"/>.</param>
     /// <param name="cancellation">Stops reading.</param>
     /// <exception cref="DataFormatException">A row is not what was expected; the message names file, line and key.</exception>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     /// <exception cref="IOException">A file cannot be read, or the disk is full.</exception>
     public static SequenceClassificationStore Create(
-        IReadOnlyList<string> files, T5GemmaTokenizer tokenizer, DataFileOptions? options = null, LabelTable? labels = null, CancellationToken cancellation = default)
+        IReadOnlyList<string> files,
+        T5GemmaTokenizer tokenizer,
+        DataFileOptions? options = null,
+        LabelTable? labels = null,
+        ProblemType? problem = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         options ??= new DataFileOptions();
@@ -63,7 +69,7 @@ public sealed class SequenceClassificationStore : IExampleSource<SequenceClassif
         var store = new TokenStore(options.TemporaryFolder);
         var writer = new ExampleWriter(tokenizer, store, options);
         var classes = new ClassCollector(labels);
-        var kinds = new LabelKinds(hasTable: labels is not null);
+        var kinds = new LabelKinds(hasTable: labels is not null, problem);
         var codes = default(ClassCodes);
         StoreFiller.Fill<LabelledTextRow, (int[] Ids, RowLabel Label)>(
             store,

@@ -69,6 +69,8 @@ public sealed class TokenClassificationStore : IExampleSource<TokenClassificatio
         void Add(RowPlace place, (int[] Ids, int[] Words, IReadOnlyList<RowLabel> Labels) row)
         {
             int[] codesOfWords = [.. row.Labels.Select(label => label.Id == Ignored ? Ignored : classes.CodeOf(label))];
+            if (codesOfWords.All(code => code == Ignored))
+                throw new FormatException($"label: expected one word or more with a label, got none among {codesOfWords.Length} words");
             writer.AddTagged(place, row.Ids, [.. row.Words.Select(word => word == TokenLabels.NoWord ? Ignored : codesOfWords[word])]);
         }
 

@@ -21,7 +21,7 @@ internal static class LabelledTextRows
         var (first, second) = TextKeys(row, map);
         var label = map.KeyOf(Label);
         return new LabelledTextRow(
-            JsonFields.Text(JsonFields.Require(row, first), first),
+            JsonFields.NonEmptyText(JsonFields.Require(row, first), first),
             second is null ? null : JsonFields.Text(JsonFields.Require(row, second), second),
             RowLabels.Read(JsonFields.Require(row, label), label));
     }

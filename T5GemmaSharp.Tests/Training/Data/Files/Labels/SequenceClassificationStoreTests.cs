@@ -149,8 +149,31 @@ public sealed class SequenceClassificationStoreTests
         }
     }
 
-    private SequenceClassificationStore Store(LabelTable? table, params string[] labels)
-        => SequenceClassificationStore.Create([_folder.Write("labels.jsonl", string.Join('\n', labels.Select(label => $$"""{"text":"d","label":{{label}}}""")))], _tokenizer, labels: table);
+    [TestCase(ProblemType.Regression, "3", "0.5")]
+    [TestCase(ProblemType.SingleLabelClassification, "3", "0")]
+    [TestCase(ProblemType.MultiLabelClassification, "3", "[0,1]")]
+    public void Create_GivenProblem_TakesLabelsThatSuitIt(ProblemType problem, params string[] labels)
+    {
+        using var store = Store(null, problem, labels);
+        Assert.Multiple(() =>
+        {
+            Assert.That(store.Problem, Is.EqualTo(problem));
+            Assert.That(store[epoch: 0, index: 0].Value, Is.EqualTo(problem == ProblemType.Regression ? 3f : null));
+            Assert.That(Classes(store).First(), Is.EqualTo(problem == ProblemType.Regression ? [] : new[] { 3 }));
+        });
+    }
+
+    [TestCase(ProblemType.Regression, "\"a\"", "expected a number, got the name a")]
+    [TestCase(ProblemType.SingleLabelClassification, "0.5", "expected a class, got the number 0.5")]
+    [TestCase(ProblemType.SingleLabelClassification, "[0]", "expected a class, got a list of classes")]
+    [TestCase(ProblemType.MultiLabelClassification, "0.5", "expected a list of classes, got the number 0.5")]
+    public void Create_LabelOfAnotherProblem_NamesTheLine(ProblemType problem, string label, string fault)
+        => Assert.That(() => Store(null, problem, "0", label), Throws.TypeOf<DataFormatException>().With.Message.EndsWith($"labels.jsonl: line 2: label: {fault}"));
+
+    private SequenceClassificationStore Store(LabelTable? table, params string[] labels) => Store(table, problem: null, labels);
+
+    private SequenceClassificationStore Store(LabelTable? table, ProblemType? problem, params string[] labels)
+        => SequenceClassificationStore.Create([_folder.Write("labels.jsonl", string.Join('\n', labels.Select(label => $$"""{"text":"d","label":{{label}}}""")))], _tokenizer, labels: table, problem: problem);
 
     private static IEnumerable<int[]> Classes(SequenceClassificationStore store) => Enumerable.Range(0, store.Count).Select(index => store[epoch: 0, index].Classes);
 }
