@@ -31,7 +31,7 @@ public sealed class MetricSetTests
         {
             Assert.That(values.Select(value => value.Value), Is.All.Zero);
             Assert.That(values.Select(value => value.Name), Is.Unique);
-            Assert.That(values, Has.Count.EqualTo(29)); // 4+4+1+1+1 of texts, 1+9+1 of labels, 1+1 of numbers, 3 of tags, 2 of phonemes
+            Assert.That(values, Has.Count.EqualTo(39)); // 4+4+1+1+1 of texts, 1+9+1 of labels, 1+1 of numbers, 3 of tags, 2 of phonemes
         }
     }
 
