@@ -11,6 +11,7 @@ internal static class CommandLine
         TrainCommand.Create(),
         ValidateCommand.Create(),
         GenerateCommand.Create(),
+        ClassifyCommand.Create(),
         EvaluateCommand.Create(),
         InspectCommand.Create(),
         TokenizeCommand.Create(),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using T5GemmaSharp.Generation;
 using T5GemmaSharp.Training.Generation;
+using T5GemmaSharp.Training.Tokenization;
 
 namespace T5GemmaSharp.Training.Commands;
 
@@ -8,8 +9,6 @@ namespace T5GemmaSharp.Training.Commands;
 internal static class GenerateCommand
 {
     private const int DefaultBatchSize = 16;
-
-    private static readonly string[] JsonExtensions = [".jsonl", ".json", ".ndjson"];
 
     private static readonly Argument<string[]> Texts
         = TextsArgument.Create("Texts for the encoder. Without any: a text a line from --file, or from standard input, where each line is answered as it comes.");
@@ -84,9 +83,9 @@ internal static class GenerateCommand
             DType = result.GetRequiredValue(DType),
             Texts = texts,
             File = file,
-            ReadsJson = result.GetValue(Jsonl) || (file is not null && IsJson(file)),
+            ReadsJson = result.GetValue(Jsonl) || (file is not null && TextInput.IsJson(file)),
             Out = result.GetValue(Out),
-            WritesJson = result.GetValue(Json) || (result.GetValue(Out) is { } output && IsJson(output)),
+            WritesJson = result.GetValue(Json) || (result.GetValue(Out) is { } output && TextInput.IsJson(output)),
             Streams = result.GetResult(Stream) is { Implicit: false } ? result.GetValue(Stream) : null,
             IsChat = result.GetValue(Chat),
             ParseSpecial = !result.GetValue(Untrusted),
@@ -109,6 +108,4 @@ internal static class GenerateCommand
         if (result.GetValue(BatchSize) is > 1 and var size)
             throw new UsageException($"{BatchSize.Name}: expected 1 with {Stream.Name}, got {size}");
     }
-
-    private static bool IsJson(string path) => JsonExtensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 }

@@ -27,11 +27,17 @@ internal sealed class ModelFolder : IDisposable
     public static T5GemmaForConditionalGeneration LoadMerged(string folder, string adapterFolder, string deviceName, string dtypeName)
     {
         var model = LoadModel(folder, deviceName, dtypeName);
+        Merge(model, adapterFolder);
+        return model;
+    }
+
+    /// <summary>Writes an adapter into a model's weights; a model where that fails is disposed.</summary>
+    public static void Merge<TInputs, TOutput>(T5GemmaPreTrainedModel<TInputs, TOutput> model, string adapterFolder)
+    {
         try
         {
             using var adapter = LoraAdapter.FromPretrained(model, adapterFolder);
             adapter.MergeAndDetach();
-            return model;
         }
         catch
         {

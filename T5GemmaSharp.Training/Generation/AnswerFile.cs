@@ -1,4 +1,5 @@
 using System.Text;
+using T5GemmaSharp.Training.Commands;
 
 namespace T5GemmaSharp.Training.Generation;
 
@@ -32,6 +33,26 @@ internal sealed class AnswerFile : IDisposable
 
     /// <summary>Number of lines so far.</summary>
     public int Lines { get; private set; }
+
+    /// <summary>Runs work that writes to a file or to standard output. The file takes its place if the work ends well; else standard error says where what was ready lies.</summary>
+    /// <param name="path">The file; null: standard output.</param>
+    /// <param name="work">The work, with the file; returns the exit code.</param>
+    public static int Run(string? path, Func<AnswerFile?, int> work)
+    {
+        using var file = path is null ? null : new AnswerFile(path);
+        try
+        {
+            var code = work(file);
+            if (code == ExitCode.Done)
+                file?.Commit();
+            return code;
+        }
+        finally
+        {
+            if (file is { IsCommitted: false, Lines: > 0 })
+                Console.Error.WriteLine($"{file.PartialPath}: the {file.Lines} answers that were ready");
+        }
+    }
 
     public void WriteLine(string line)
     {

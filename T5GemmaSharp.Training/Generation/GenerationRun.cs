@@ -32,19 +32,7 @@ internal sealed class GenerationRun
     public static int Run(GenerationRequest request)
     {
         using var interruption = new Interruption();
-        using var file = request.Out is { } path ? new AnswerFile(path) : null;
-        try
-        {
-            var code = Run(request, file, interruption.Token);
-            if (code == ExitCode.Done)
-                file?.Commit();
-            return code;
-        }
-        finally
-        {
-            if (file is { IsCommitted: false, Lines: > 0 })
-                Console.Error.WriteLine($"{file.PartialPath}: the {file.Lines} answers that were ready");
-        }
+        return AnswerFile.Run(request.Out, file => Run(request, file, interruption.Token));
     }
 
     private static int Run(GenerationRequest request, AnswerFile? file, CancellationToken cancellation)

@@ -9,8 +9,6 @@ namespace T5GemmaSharp.Training.Merging;
 /// <summary>Writes a model that has an adapter's change in its weights.</summary>
 internal static class AdapterMerge
 {
-    private const string HeadWeight = "base_model.model.score.out_proj.weight";
-
     private static readonly Dictionary<string, Action<Folders, PretrainedOptions>> Writers = new()
     {
         [nameof(T5GemmaForConditionalGeneration)] = (folders, options) => Write(T5GemmaForConditionalGeneration.FromPretrained(folders.Model, options), folders),
@@ -28,14 +26,12 @@ internal static class AdapterMerge
     /// <exception cref="NotSupportedException">The base model is of a class that this library does not have, or the adapter of a kind.</exception>
     public static void Write(string model, string adapter, string output)
     {
-        // A classification adapter may sit on a checkpoint that has no head: its task names the class, its head the number of classes.
+        var head = AdapterHead.Of(adapter);
         var config = T5GemmaConfig.FromPretrained(model);
-        var name = LoraTask.ModelClass(LoraConfig.FromPretrained(adapter).TaskType) ?? (config.Architectures is [var first, ..] ? first : nameof(T5GemmaForConditionalGeneration));
+        var name = head.ModelClass ?? (config.Architectures is [var first, ..] ? first : nameof(T5GemmaForConditionalGeneration));
         if (!Writers.TryGetValue(name, out var write))
             throw new NotSupportedException($"{model}: architectures: expected one of {string.Join(", ", Writers.Keys)}, got {name}");
-        using var reader = AdapterFile.Open(adapter);
-        var labels = reader.TryGetEntry(HeadWeight, out var head) && head.Shape is [var rows, _] ? (int?)rows : null;
-        AtomicFolder.Write(output, temporary => write(new(model, adapter, temporary), new PretrainedOptions { NumLabels = labels }));
+        AtomicFolder.Write(output, temporary => write(new(model, adapter, temporary), head.Options));
     }
 
     private static void Write<TOutput>(T5GemmaPreTrainedModel<T5GemmaInputs, TOutput> model, Folders folders)

@@ -3,8 +3,13 @@ namespace T5GemmaSharp.Training.Tokenization;
 /// <summary>Where a text comes from that is not on the command line: a file, or standard input.</summary>
 internal static class TextInput
 {
+    private static readonly string[] JsonExtensions = [".jsonl", ".json", ".ndjson"];
+
     /// <summary>The input's name, for messages.</summary>
     public static string Name(string? file) => file ?? "standard input";
+
+    /// <summary>Whether the lines of a file are JSON, by its name.</summary>
+    public static bool IsJson(string file) => JsonExtensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Opens the input.</summary>
     /// <exception cref="IOException">There is no such file, or it cannot be read.</exception>

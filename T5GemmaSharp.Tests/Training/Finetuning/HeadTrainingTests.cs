@@ -40,8 +40,10 @@ public sealed class HeadTrainingTests
         Assert.That(run.Code, Is.Zero, run.Errors);
         var config = JsonNode.Parse(File.ReadAllText(Path.Combine(_model.Run, "config.json")))!;
         using var model = T5GemmaForSequenceClassification.FromPretrained(_model.Run);
+        var predictions = CommandRun.Of("classify", "--model", _model.Run, "--device", "cpu", "--input", data);
         Assert.Multiple(() =>
         {
+            Assert.That(Labels(predictions), Is.EqualTo(Labels(Names)));
             Assert.That(run.Output, Does.Contain("accuracy 1,").And.Contain("f1 macro 1,").And.Contain("matthews correlation 1"));
             Assert.That(config["id2label"]!.ToJsonString(), Is.EqualTo("""{"0":"bad","1":"good","2":"so so"}"""));
             Assert.That(config["label2id"]!.ToJsonString(), Is.EqualTo("""{"bad":0,"good":1,"so so":2}"""));
@@ -128,14 +130,20 @@ public sealed class HeadTrainingTests
         var run = Train("classify", "--data", data, "--eval-data", data, "--lora-r", "8", "--lora-dropout", "0", "--classifier-dropout", "0");
         Assert.That(run.Code, Is.Zero, run.Errors);
         var adapter = JsonNode.Parse(File.ReadAllText(Path.Combine(_model.Run, "adapter_config.json")))!;
+        var predictions = CommandRun.Of("classify", "--model", _model.Folder, "--adapter", _model.Run, "--device", "cpu", "--input", data);
+        var merged = _model.Run + "-merged";
+        Assert.That(CommandRun.Of("merge-adapter", "--model", _model.Folder, "--adapter", _model.Run, "--out", merged).Code, Is.Zero);
         Assert.Multiple(() =>
         {
+            Assert.That(Labels(predictions), Is.EqualTo(Labels(Names)));
+            Assert.That(Labels(CommandRun.Of("classify", "--model", merged, "--device", "cpu", "--input", data)), Is.EqualTo(Labels(Names)));
             Assert.That(run.Output, Does.Contain("accuracy 1,"));
             Assert.That((string?)adapter["task_type"], Is.EqualTo("SEQ_CLS"));
             Assert.That(adapter["modules_to_save"]!.AsArray().Select(name => (string?)name), Does.Contain("score"));
             Assert.That(T5GemmaConfig.FromPretrained(_model.Run).Id2Label, Is.EqualTo(new[] { "bad", "good", "so so" }));
             Assert.That(File.Exists(Path.Combine(_model.Run, "model.safetensors")), Is.False);
         });
+        Directory.Delete(merged, recursive: true);
     }
 
     [TestCase("""{"text": "a", "label": "fair"}""", "line 2: label: expected one of bad, good, so so, got fair")]
@@ -175,6 +183,14 @@ public sealed class HeadTrainingTests
         Assert.That(run.Code, Is.EqualTo(2), run.Output);
         Assert.That(run.Errors, Does.StartWith("error: ").And.Contain(fault));
     }
+
+    private static IEnumerable<string?> Labels((int Code, string Output, string Errors) run)
+    {
+        Assert.That(run.Code, Is.Zero, run.Errors);
+        return Labels(run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    private static IEnumerable<string?> Labels(IEnumerable<string> rows) => rows.Select(row => (string?)JsonNode.Parse(row)!["label"]);
 
     private static IEnumerable<string> Rows(params string[] labels) => Enumerable.Range(0, 6).Select(row => $$"""{"text": "{{new string((char)('a' + (row % 3)), 1 + row)}}", "label": {{labels[row % 3]}}}""");
 

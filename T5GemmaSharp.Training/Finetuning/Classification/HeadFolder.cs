@@ -26,8 +26,7 @@ internal sealed class HeadFolder
     public ProblemType? Problem => _request.Classification.Problem ?? _headed?.ProblemType ?? (_headed?.NumLabels == 1 ? ProblemType.Regression : null);
 
     /// <summary>The classes of the head; null: there is none, or it predicts a number.</summary>
-    public LabelTable? Labels => _headed is null || Problem == ProblemType.Regression ? null
-        : _headed.Id2Label is { } names ? new LabelTable(names) : LabelTable.Unnamed(_headed.NumLabels);
+    public LabelTable? Labels => _headed is null || Problem == ProblemType.Regression ? null : LabelTable.Of(_headed);
 
     /// <summary>What the course of a run depends on.</summary>
     public string Fingerprint => string.Create(CultureInfo.InvariantCulture, $"{_request.Classification.IsEncoderDecoder};{_request.Classification.Dropout}");

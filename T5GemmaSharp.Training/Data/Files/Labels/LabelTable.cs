@@ -34,6 +34,15 @@ public sealed class LabelTable
     /// <param name="count">Number of classes, at least 1.</param>
     public static LabelTable Unnamed(int count) => new([.. Enumerable.Range(0, count).Select(id => $"LABEL_{id}")]);
 
+    /// <summary>The classes of a model's head.</summary>
+    /// <param name="config">The model's configuration.</param>
+    /// <exception cref="ArgumentException">A name is there twice.</exception>
+    public static LabelTable Of(T5GemmaConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return config.Id2Label is { } names ? new LabelTable(names) : Unnamed(config.NumLabels);
+    }
+
     /// <summary>The id of a name.</summary>
     /// <exception cref="FormatException">There is no such name.</exception>
     public int IdOf(string name)

@@ -18,12 +18,17 @@ internal static class LabelledTextRows
 
     public static LabelledTextRow Read(JsonElement row, KeyMap map)
     {
-        var (first, second) = TextKeys(row, map);
+        var (text, secondText) = ReadTexts(row, map);
         var label = map.KeyOf(Label);
-        return new LabelledTextRow(
-            JsonFields.NonEmptyText(JsonFields.Require(row, first), first),
-            second is null ? null : JsonFields.Text(JsonFields.Require(row, second), second),
-            RowLabels.Read(JsonFields.Require(row, label), label));
+        return new LabelledTextRow(text, secondText, RowLabels.Read(JsonFields.Require(row, label), label));
+    }
+
+    /// <summary>Reads the text, or both texts, of a row whose label does not matter.</summary>
+    /// <exception cref="FormatException">A key is missing or has a value of another kind.</exception>
+    public static (string Text, string? SecondText) ReadTexts(JsonElement row, KeyMap map)
+    {
+        var (first, second) = TextKeys(row, map);
+        return (JsonFields.NonEmptyText(JsonFields.Require(row, first), first), second is null ? null : JsonFields.Text(JsonFields.Require(row, second), second));
     }
 
     private static (string First, string? Second) TextKeys(JsonElement row, KeyMap map)

@@ -18,12 +18,16 @@ internal static class TaggedTokensRows
         if (!JsonFields.TryFind(row, tokens, out var words) || !JsonFields.TryFind(row, labels, out var tags))
             throw JsonFields.MissingKeys(row, map.Fields.Count > 0 ? $"{tokens} and {labels}" : $"{Tokens} and {Tags} or {Labels}");
         var result = new TaggedTokensRow(
-            Items(words, tokens, "a list of words", JsonFields.NonEmptyText),
+            ReadWords(words, tokens),
             Items(tags, labels, "a list of labels", RowLabels.ReadClass));
         return result.Words.Count == result.Labels.Count
             ? result
             : throw new FormatException($"{labels}: expected a label for each of {result.Words.Count} words, got {result.Labels.Count}");
     }
+
+    /// <summary>Reads words without labels.</summary>
+    /// <exception cref="FormatException">It is something else than a list of texts, or one is empty.</exception>
+    public static IReadOnlyList<string> ReadWords(JsonElement words, string name) => Items(words, name, "a list of words", JsonFields.NonEmptyText);
 
     private static List<T> Items<T>(JsonElement list, string name, string expected, Func<JsonElement, string, T> read)
     {
