@@ -12,12 +12,13 @@ internal static class CommandRunner
 {
     public static int Run(RootCommand root, string[] arguments)
     {
-        // A text may begin with @; it names no file of further arguments.
-        var result = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (result.Action is ParseErrorAction)
-            return Fail(ExitCode.BadInput, $"{Describe(result)} (see --help)");
         try
         {
+            // A text may begin with @; it names no file of further arguments.
+            var result = root.Parse(OptionsFile.Expand(root, arguments), new ParserConfiguration { ResponseFileTokenReplacer = null });
+            if (result.Action is ParseErrorAction)
+                return Fail(ExitCode.BadInput, $"{Describe(result)} (see --help)");
+
             // The commands watch the signals themselves: a step in progress may take longer than the library's two seconds.
             return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }

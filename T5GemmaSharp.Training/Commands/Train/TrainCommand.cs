@@ -11,7 +11,7 @@ internal static class TrainCommand
     public static Command Create()
     {
         var command = new Command("train", "Trains a model on files (--model, --data); without files the embedded recipe: from the letters of English words to their phonemes.");
-        foreach (var option in (IEnumerable<Option>)[.. FinetuningOptions.All, .. TrainerOptions.All, .. G2pOptions.All, Device])
+        foreach (var option in (IEnumerable<Option>)[.. FinetuningOptions.All, .. TrainerOptions.All, .. G2pOptions.All, Device, OptionsFile.CreateOption()])
             command.Add(option);
         command.SetTorchAction(Run);
         return command;
