@@ -1,4 +1,5 @@
 using System.CommandLine;
+using T5GemmaSharp.Training.Commands.Evaluate;
 using T5GemmaSharp.Training.Commands.Train;
 
 namespace T5GemmaSharp.Training.Commands;

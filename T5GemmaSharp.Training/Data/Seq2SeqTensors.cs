@@ -8,4 +8,8 @@ namespace T5GemmaSharp.Training.Data;
 /// <param name="Labels">Target ids [B, T]; -100 where there is none.</param>
 /// <param name="Positions">Positions with a target, as indices of B * T [N].</param>
 /// <param name="Targets">The targets there [N].</param>
-public sealed record Seq2SeqTensors(Tensor InputIds, Tensor AttentionMask, Tensor Labels, Tensor Positions, Tensor Targets);
+public sealed record Seq2SeqTensors(Tensor InputIds, Tensor AttentionMask, Tensor Labels, Tensor Positions, Tensor Targets)
+{
+    /// <summary>The last hidden state of a teacher [B, T, D]; null: there is none.</summary>
+    public Tensor? TeacherStates { get; init; }
+}

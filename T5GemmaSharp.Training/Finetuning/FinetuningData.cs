@@ -24,7 +24,7 @@ internal sealed class FinetuningData : IDisposable
     /// <summary>Reads files.</summary>
     /// <exception cref="DataFormatException">A row is not what was expected; the message names file, line and key.</exception>
     /// <exception cref="ArgumentException">A setting is out of range, or the tokenizer lacks a token that the objective needs.</exception>
-    public static FinetuningData Read(FinetuningRequest request, IReadOnlyList<string> files, T5GemmaTokenizer tokenizer, CancellationToken cancellation)
+    public static FinetuningData Read(ExampleRequest request, IReadOnlyList<string> files, T5GemmaTokenizer tokenizer, CancellationToken cancellation)
     {
         return request.Objective switch
         {
@@ -40,14 +40,14 @@ internal sealed class FinetuningData : IDisposable
 
     private static FinetuningData OfStore(Seq2SeqStore store) => new(store, store, store.Fingerprint, store.Statistics);
 
-    private static FinetuningData OfText(FinetuningRequest request, DocumentStore documents, T5GemmaTokenizer tokenizer)
+    private static FinetuningData OfText(ExampleRequest request, DocumentStore documents, T5GemmaTokenizer tokenizer)
     {
         try
         {
             var mixture = DenoiserMixture.Parse(request.Mixture);
             var objective = new DenoisingObjective(mixture, tokenizer, request.Denoising);
             var settings = $"{documents.Fingerprint};{mixture};{request.Denoising.EncoderBudget};{request.Denoising.DecoderBudget};{request.Denoising.ModeTokens};{request.Denoising.Overflow};{request.Denoising.EncoderBos};{request.Denoising.EncoderEos}";
-            return new FinetuningData(documents, new TextExamples(documents, objective, request.Training.Seed), settings, documents.Statistics);
+            return new FinetuningData(documents, new TextExamples(documents, objective, request.Seed), settings, documents.Statistics);
         }
         catch
         {

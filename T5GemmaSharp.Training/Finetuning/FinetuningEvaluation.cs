@@ -1,4 +1,3 @@
-using T5GemmaSharp.Generation;
 using T5GemmaSharp.Tokenization;
 using T5GemmaSharp.Training.Data;
 using T5GemmaSharp.Training.Evaluation;
@@ -7,18 +6,29 @@ using T5GemmaSharp.Training.Generation;
 
 namespace T5GemmaSharp.Training.Finetuning;
 
-/// <summary>Measures a model on held-out examples: loss and perplexity, and metrics of what it writes.</summary>
+/// <summary>Measures a model on held-out examples: loss, perplexity and token accuracy, and metrics of what it writes.</summary>
+/// <param name="model">The model, in evaluation mode when it is measured.</param>
+/// <param name="tokenizer">Its tokenizer.</param>
+/// <param name="examples">The examples; those of epoch 0 count.</param>
+/// <param name="options">What is measured.</param>
+/// <param name="cancellation">Ends the work between two batches.</param>
+/// <param name="onAnswer">Called with each answer and the text that was expected; null: nobody reads the answers.</param>
 internal sealed class FinetuningEvaluation(
-    T5GemmaForConditionalGeneration model, T5GemmaTokenizer tokenizer, IExampleSource<Seq2SeqExample> examples, FinetuningRequest request, CancellationToken cancellation)
+    T5GemmaForConditionalGeneration model,
+    T5GemmaTokenizer tokenizer,
+    IExampleSource<Seq2SeqExample> examples,
+    MeasuringOptions options,
+    CancellationToken cancellation,
+    Action<Answer, string>? onAnswer = null)
 {
     // Every evaluation sees the same examples, also where an epoch would draw others.
     private readonly Seq2SeqExample[] _examples = [.. Enumerable.Range(0, examples.CountOf(epoch: 0)).Select(index => examples[0, index])];
 
     public EvaluationReport Measure(int step)
     {
-        var loss = ValidationLoss.Compute(model, _examples, request.EvaluationBatchSize);
-        var values = new Dictionary<string, double> { ["loss"] = loss, ["perplexity"] = Math.Exp(loss) };
-        if (request.Metrics.Count > 0)
+        var measures = ValidationLoss.Measure(model, _examples, options.BatchSize, cancellation);
+        var values = new Dictionary<string, double> { ["loss"] = measures.Loss, ["perplexity"] = Math.Exp(measures.Loss), ["token_accuracy"] = measures.Accuracy };
+        if (options.Metrics.Count > 0 || onAnswer is not null)
         {
             foreach (var value in Metrics())
                 values[value.Name] = value.Value;
@@ -29,13 +39,17 @@ internal sealed class FinetuningEvaluation(
 
     private IReadOnlyList<MetricValue> Metrics()
     {
-        var metrics = MetricSet.Create(request.Metrics);
-        var generator = new TextGenerator(model, tokenizer, new GenerationConfig { MaxNewTokens = request.MaxNewTokens });
+        var metrics = MetricSet.Create(options.Metrics);
+        var generator = new TextGenerator(model, tokenizer, options.Generation);
         EncodedPrompt[] prompts = [.. _examples.Select((example, index) => new EncodedPrompt(index, example.InputIds, DecoderIds: []))];
-        foreach (var batch in PromptBatches.Plan(prompts, request.EvaluationBatchSize, sort: true))
+        foreach (var batch in PromptBatches.Plan(prompts, options.BatchSize, sort: true))
         {
             foreach (var answer in generator.Answer(batch, cancellation))
-                metrics.Add(answer.Text, [tokenizer.Decode(_examples[answer.Index].Labels.Where(label => label != Seq2SeqBatch.IgnoreIndex), skipSpecialTokens: true)]);
+            {
+                var expected = tokenizer.Decode(_examples[answer.Index].Labels.Where(label => label != Seq2SeqBatch.IgnoreIndex), skipSpecialTokens: true);
+                metrics.Add(answer.Text, [expected]);
+                onAnswer?.Invoke(answer, expected);
+            }
         }
 
         return metrics.Compute();

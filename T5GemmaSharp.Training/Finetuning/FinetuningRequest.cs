@@ -3,7 +3,6 @@ using T5GemmaSharp.Training.Checkpointing;
 using T5GemmaSharp.Training.Data.Files;
 using T5GemmaSharp.Training.Finetuning.Classification;
 using T5GemmaSharp.Training.Losses;
-using T5GemmaSharp.Training.Objectives;
 
 namespace T5GemmaSharp.Training.Finetuning;
 
@@ -19,7 +18,8 @@ internal sealed record FinetuningRequest
 
     public required RunRequest Run { get; init; }
 
-    public required Objective Objective { get; init; }
+    /// <summary>How examples are made of the files.</summary>
+    public required ExampleRequest Examples { get; init; }
 
     /// <summary>Files to train on.</summary>
     public required IReadOnlyList<string> Data { get; init; }
@@ -36,16 +36,12 @@ internal sealed record FinetuningRequest
     /// <summary>Settings of <see cref="Objective.Classify"/> and <see cref="Objective.TokenClassify"/>.</summary>
     public ClassificationRequest Classification { get; init; } = new();
 
-    public required DataFileOptions Files { get; init; }
-
-    /// <summary>Denoisers; used by <see cref="Objective.PrefixLm"/> and <see cref="Objective.Ul2"/>.</summary>
-    public required string Mixture { get; init; }
-
-    public required DenoisingOptions Denoising { get; init; }
-
     public required TrainingOptions Training { get; init; }
 
     public required TokenLossOptions Loss { get; init; }
+
+    /// <summary>The teacher; null: there is none.</summary>
+    public DistillationRequest? Distillation { get; init; }
 
     /// <summary>The adapter to train; null: the model itself.</summary>
     public LoraConfig? Adapter { get; init; }
@@ -54,6 +50,10 @@ internal sealed record FinetuningRequest
 
     /// <summary>Whether layers are computed again in the backward pass.</summary>
     public bool IsSegmented { get; init; }
+
+    public Objective Objective => Examples.Objective;
+
+    public DataFileOptions Files => Examples.Files;
 
     /// <summary>Examples a batch when the model is measured.</summary>
     public int EvaluationBatchSize => Training.MicroBatchSize ?? Training.BatchSize;

@@ -1,4 +1,5 @@
 using T5GemmaSharp.Checkpoints;
+using T5GemmaSharp.Generation;
 using T5GemmaSharp.Modeling.Outputs;
 using T5GemmaSharp.Tokenization;
 using T5GemmaSharp.Training.Data.Files;
@@ -14,18 +15,22 @@ internal sealed class GenerationSetup : IFinetuningSetup<Seq2SeqLMOutput>
     private readonly T5GemmaTokenizer _tokenizer;
     private readonly FinetuningData _data;
     private readonly FinetuningData? _evaluationData;
+    private readonly TeacherFolder? _teacher;
+    private T5GemmaForConditionalGeneration? _loadedTeacher;
 
     /// <summary>Reads the files of a request.</summary>
     /// <exception cref="DataFormatException">A row is not what was expected; the message names file, line and key.</exception>
-    /// <exception cref="ArgumentException">A setting is out of range, or the tokenizer lacks a token that the objective needs.</exception>
+    /// <exception cref="ArgumentException">A setting is out of range, the tokenizer lacks a token that the objective needs, or the teacher has another tokenizer.</exception>
     public GenerationSetup(FinetuningRequest request, T5GemmaTokenizer tokenizer, CancellationToken cancellation)
     {
         (_request, _tokenizer) = (request, tokenizer);
         _ = MetricSet.Create(request.Metrics); // a wrong name costs no time
-        _data = FinetuningData.Read(request, request.Data, tokenizer, cancellation);
+        _teacher = request.Distillation is { } distillation ? new TeacherFolder(distillation) : null;
+        _teacher?.Check(tokenizer);
+        _data = FinetuningData.Read(request.Examples, request.Data, tokenizer, cancellation);
         try
         {
-            _evaluationData = request.EvaluationData.Count == 0 ? null : FinetuningData.Read(request, request.EvaluationData, tokenizer, cancellation);
+            _evaluationData = request.EvaluationData.Count == 0 ? null : FinetuningData.Read(request.Examples, request.EvaluationData, tokenizer, cancellation);
         }
         catch
         {
@@ -34,20 +39,25 @@ internal sealed class GenerationSetup : IFinetuningSetup<Seq2SeqLMOutput>
         }
     }
 
-    public string Fingerprint => _data.Fingerprint;
+    public string Fingerprint => _teacher is null ? _data.Fingerprint : $"{_data.Fingerprint};{_teacher.Fingerprint}";
+
+    private MeasuringOptions Measuring => new(_request.Metrics, new GenerationConfig { MaxNewTokens = _request.MaxNewTokens }, _request.EvaluationBatchSize);
 
     public DataStatistics Statistics => _data.Statistics;
 
     public FinetuningTask<Seq2SeqLMOutput> Load(string folder, PretrainedOptions options, CancellationToken cancellation)
     {
         var model = T5GemmaForConditionalGeneration.FromPretrained(folder, options);
-        var evaluation = _evaluationData is null ? null : new FinetuningEvaluation(model, _tokenizer, _evaluationData.Examples, _request, cancellation);
-        return new(model, new Seq2SeqTask(model, _data.Examples, _request.Loss, _request.IsSegmented), evaluation is null ? null : evaluation.Measure);
+        var evaluation = _evaluationData is null ? null : new FinetuningEvaluation(model, _tokenizer, _evaluationData.Examples, Measuring, cancellation);
+        var distillation = _teacher?.Load(options);
+        _loadedTeacher = distillation?.Teacher;
+        return new(model, new Seq2SeqTask(model, _data.Examples, _request.Loss, _request.IsSegmented, distillation), evaluation is null ? null : evaluation.Measure);
     }
 
     public void Dispose()
     {
         _data.Dispose();
         _evaluationData?.Dispose();
+        _loadedTeacher?.Dispose();
     }
 }

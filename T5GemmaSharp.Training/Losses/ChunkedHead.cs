@@ -6,17 +6,19 @@ namespace T5GemmaSharp.Training.Losses;
 /// Head and loss for a few target tokens at a time: with a vocabulary of 256,000 the logits of a target take a megabyte in each of their forms, and all of them together
 /// more than the model. Positions without a target are left out.
 /// </summary>
-internal sealed class ChunkedHead(T5GemmaForConditionalGeneration model, TokenLossOptions options)
+internal sealed class ChunkedHead(T5GemmaForConditionalGeneration model, TokenLossOptions options, Distillation? distillation = null)
 {
     /// <summary>Sums the losses; where gradients are recorded, adds those of the sum to the head and to everything that the states come from.</summary>
     /// <param name="states">The decoder's last hidden state [B, T, D].</param>
     /// <param name="positions">Positions with a target, as indices of B * T, int64 [N].</param>
     /// <param name="targets">Their targets, int64 [N].</param>
+    /// <param name="teacherStates">The teacher's last hidden state [B, T, D of the teacher]; null: there is none, or it has no share.</param>
     /// <returns>The sum, float32 [], without graph.</returns>
-    public Tensor Sum(Tensor states, Tensor positions, Tensor targets)
+    public Tensor Sum(Tensor states, Tensor positions, Tensor targets, Tensor? teacherStates = null)
     {
         using var scope = NewDisposeScope();
         var selected = states.flatten(0, 1).index_select(0, positions); // [N, D]
+        var teacher = teacherStates?.flatten(0, 1).index_select(0, positions);
         var total = zeros([], dtype: ScalarType.Float32, device: states.device);
         var gradients = new List<Tensor>();
         for (long from = 0; from < selected.size(0); from += options.ChunkSize)
@@ -24,7 +26,8 @@ internal sealed class ChunkedHead(T5GemmaForConditionalGeneration model, TokenLo
             using var chunkScope = NewDisposeScope();
             var count = Math.Min(options.ChunkSize, selected.size(0) - from);
             var leaf = selected.narrow(0, from, count).detach().requires_grad_(selected.requires_grad);
-            var loss = TokenLoss.Sum(model.ToLogits(leaf), targets.narrow(0, from, count), options);
+            var (logits, chunkTargets) = (model.ToLogits(leaf), targets.narrow(0, from, count));
+            var loss = teacher is null ? TokenLoss.Sum(logits, chunkTargets, options) : distillation!.Sum(logits, teacher.narrow(0, from, count), chunkTargets, options); // the states are its teacher's
             if (selected.requires_grad)
             {
                 loss.backward();
@@ -37,5 +40,28 @@ internal sealed class ChunkedHead(T5GemmaForConditionalGeneration model, TokenLo
         if (gradients.Count > 0)
             selected.backward([cat(gradients, 0)]);
         return scope.MoveToOuter(total);
+    }
+
+    /// <summary>Sums the losses and counts the targets that have the largest logit, without gradients.</summary>
+    /// <param name="states">The decoder's last hidden state [B, T, D].</param>
+    /// <param name="positions">Positions with a target, as indices of B * T, int64 [N].</param>
+    /// <param name="targets">Their targets, int64 [N].</param>
+    /// <returns>The sum, float32 [], and the number, int64 [].</returns>
+    public (Tensor Sum, Tensor Right) Measure(Tensor states, Tensor positions, Tensor targets)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var selected = states.flatten(0, 1).index_select(0, positions); // [N, D]
+        var (total, right) = (zeros([], dtype: ScalarType.Float32, device: states.device), zeros([], dtype: ScalarType.Int64, device: states.device));
+        for (long from = 0; from < selected.size(0); from += options.ChunkSize)
+        {
+            using var chunkScope = NewDisposeScope();
+            var count = Math.Min(options.ChunkSize, selected.size(0) - from);
+            var (logits, chunkTargets) = (model.ToLogits(selected.narrow(0, from, count)), targets.narrow(0, from, count));
+            total.add_(TokenLoss.Sum(logits, chunkTargets, options));
+            right.add_(logits.argmax(-1).eq(chunkTargets).sum());
+        }
+
+        return (scope.MoveToOuter(total), scope.MoveToOuter(right));
     }
 }

@@ -1,0 +1,22 @@
+using System.CommandLine;
+using T5GemmaSharp.Training.Finetuning;
+
+namespace T5GemmaSharp.Training.Commands.Train;
+
+/// <summary>Options of learning from a teacher.</summary>
+internal static class DistillationOptions
+{
+    private static readonly Option<string?> Teacher = new("--teacher") { Description = "Folder of a model with the same tokenizer whose probabilities are learned: knowledge distillation.", HelpName = "DIR" };
+    private static readonly Option<double?> Weight = NumberOption.Create<double>("--distill-weight", "Share a of the teacher in the loss, 0 to 1: a t^2 KL(teacher || model) + (1 - a) loss of the targets. Default 1.");
+    private static readonly Option<double?> Temperature = NumberOption.Create<double>("--distill-temperature", "Divisor t of the logits of both, above 0. Default 1.");
+
+    public static IReadOnlyList<Option> All { get; } = [Teacher, Weight, Temperature];
+
+    public static DistillationRequest? Read(ParseResult result)
+    {
+        if (result.GetValue(Teacher) is { } teacher)
+            return new DistillationRequest(teacher, result.GetValue(Weight) ?? 1, result.GetValue(Temperature) ?? 1);
+        var useless = ((Option[])[Weight, Temperature]).FirstOrDefault(option => result.GetResult(option) is { Implicit: false });
+        return useless is null ? null : throw new UsageException($"{useless.Name}: expected with {Teacher.Name}");
+    }
+}

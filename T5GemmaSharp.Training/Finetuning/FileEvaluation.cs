@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using T5GemmaSharp.Tokenization;
+using T5GemmaSharp.Training.Commands;
+using T5GemmaSharp.Training.Evaluation.Metrics;
+using T5GemmaSharp.Training.Generation;
+
+namespace T5GemmaSharp.Training.Finetuning;
+
+/// <summary>Measures a model of a folder on files.</summary>
+internal static class FileEvaluation
+{
+    private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Runs the request.</summary>
+    /// <returns>The exit code.</returns>
+    public static int Run(FileEvaluationRequest request)
+    {
+        using var interruption = new Interruption();
+        _ = MetricSet.Create(request.Measuring.Metrics); // a wrong name costs no time
+        var tokenizer = T5GemmaTokenizer.FromPretrained(request.Model);
+        using var data = FinetuningData.Read(request.Examples, request.Data, tokenizer, interruption.Token);
+        if (data.Examples.CountOf(epoch: 0) == 0)
+            throw new InvalidDataException($"{string.Join(", ", request.Data)}: expected at least one example to measure on, got none");
+        using var predictions = request.Predictions is { } path ? new AnswerFile(path) : null;
+        using var model = request.Adapter is { } adapter
+            ? ModelFolder.LoadMerged(request.Model, adapter, request.Device, request.DType)
+            : ModelFolder.LoadModel(request.Model, request.Device, request.DType);
+        var lines = predictions is null ? null : new SortedDictionary<int, string>(); // batches are not in the order of the file
+        var report = new FinetuningEvaluation(
+            model, tokenizer, data.Examples, request.Measuring, interruption.Token, lines is null ? null : (answer, expected) => lines.Add(answer.Index, Prediction(answer, expected))).Measure(step: 0);
+        foreach (var line in lines?.Values ?? Enumerable.Empty<string>())
+            predictions!.WriteLine(line); // there are lines for a file only
+        predictions?.Commit();
+        Print(report.Values, data.Examples.CountOf(epoch: 0), request.WritesJson);
+        return ExitCode.Done;
+    }
+
+    private static void Print(IReadOnlyDictionary<string, double> values, int examples, bool asJson)
+    {
+        if (asJson)
+        {
+            Console.WriteLine(Line(json =>
+            {
+                foreach (var (name, value) in values)
+                    Write(json, name, value);
+                json.WriteNumber("examples", examples);
+            }));
+            return;
+        }
+
+        foreach (var (name, value) in values)
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name.Replace('_', ' ')} {value:0.####}"));
+        Console.WriteLine($"examples {examples}");
+    }
+
+    // JSON has no NaN and no infinity; a perplexity may be one.
+    private static void Write(Utf8JsonWriter json, string name, double value)
+    {
+        if (double.IsFinite(value))
+            json.WriteNumber(name, value);
+        else
+            json.WriteNull(name);
+    }
+
+    private static string Prediction(Answer answer, string expected) => Line(json =>
+    {
+        json.WriteNumber("index", answer.Index);
+        json.WriteString("prediction", answer.Text);
+        json.WriteString("reference", expected);
+    });
+
+    private static string Line(Action<Utf8JsonWriter> write)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream, Json))
+        {
+            json.WriteStartObject();
+            write(json);
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);
+    }
+}
