@@ -24,6 +24,7 @@ public sealed class BenchmarkCommandTests
     [TestCase("encode", "encode")]
     [TestCase("decode", "prefill", "decode", "total")]
     [TestCase("load", "load", "first_encode")]
+    [TestCase("train", "step")]
     public void Run_Json_HoldsTimesMachineAndSettings(string kind, params string[] times)
     {
         var (code, output, errors) = Run(kind, "--batch", "2", "--source-length", "7", "--new-tokens", "5", "--num-beams", "2", "--repeats", $"{Repeats}", "--json");
@@ -45,7 +46,7 @@ public sealed class BenchmarkCommandTests
                 Is.EqualTo(new[]
                 {
                     "device=cpu", "dtype=float32", "attention=auto", "cache=dynamic", "compile=False",
-                    "batch=2", "source_length=7", "new_tokens=5", "num_beams=2", "warmup=1", $"repeats={Repeats}",
+                    "batch=2", "source_length=7", "new_tokens=5", "num_beams=2", "target_length=7", "micro_batch=2", "gradient_checkpointing=False", "lora_r=", "warmup=1", $"repeats={Repeats}",
                 }));
         });
     }
@@ -63,6 +64,19 @@ public sealed class BenchmarkCommandTests
             Assert.That(Number(rates, "decode_ms_per_token"), Is.EqualTo(1000 * Median("decode") / 4).Within(1e-9)); // the first of five tokens belongs to the prefill
             Assert.That(Number(rates, "total_tokens_per_second"), Is.EqualTo(3 * 5 / Median("total")).Within(1e-6));
         });
+    }
+
+    [TestCase("--target-length", "4", "--micro-batch-size", "1", "--gradient-checkpointing")]
+    [TestCase("--lora-r", "2", "--target-length", "3")]
+    public void Run_Train_WithEveryOption_CountsItsTokens(params string[] more)
+    {
+        var (code, output, errors) = Run(["train", "--batch", "3", "--source-length", "7", "--repeats", "2", "--json", .. more]);
+        Assert.That((code, errors), Is.EqualTo((0, "")));
+        using var document = JsonDocument.Parse(output);
+        var targets = document.RootElement.GetProperty("settings").GetProperty("target_length").GetInt32();
+        Assert.That(
+            Number(document.RootElement.GetProperty("rates"), "step_tokens_per_second"),
+            Is.EqualTo(3 * (7 + targets) / Number(document.RootElement.GetProperty("seconds").GetProperty("step"), "median")).Within(1e-6));
     }
 
     [Test]
@@ -93,7 +107,7 @@ public sealed class BenchmarkCommandTests
     [TestCase("--repeats: expected at least 1, got 0", "encode", "--repeats", "0")]
     [TestCase("--threads: expected at least 1, got 0", "encode", "--threads", "0")]
     [TestCase("--warmup: expected at least 0, got -1", "load", "--warmup", "-1")]
-    [TestCase("train", "train")]
+    [TestCase("learn", "learn")]
     public void Run_BadUsage_SaysWhatAndExitsWith2(string expected, params string[] arguments)
         => CommandRun.AssertRefused(Run(arguments), expected);
 
