@@ -40,6 +40,19 @@ public sealed class LoraAdapterFileTests
     }
 
     [Test]
+    public void Load_LayerAdaptedInsideOfASavedModule_IsNamed()
+    {
+        const string inner = "base_model.model.score.out_proj.base_layer.weight";
+        using var folder = new ScratchFolder();
+        using var model = SampleModel.RandomLM();
+        using (var adapter = LoraAdapter.Attach(model, Small))
+            adapter.SavePretrained(folder.Path);
+        using var weight = torch.zeros(2, 2);
+        SafetensorsWriter.Write(Path.Combine(folder.Path, Weights), new Dictionary<string, Tensor> { [inner] = weight });
+        Assert.That(() => LoraAdapter.FromPretrained(model, folder.Path), Throws.TypeOf<NotSupportedException>().With.Message.Contains(inner));
+    }
+
+    [Test]
     public void Keys_LanguageModel_ArePefts() => AssertKeys(ModelClass.ConditionalGeneration, Small,
         "base_model.model.model.decoder.layers.1.cross_attn.k_proj.lora_A.weight [3, 24]", // the encoder's width
         "base_model.model.model.decoder.layers.1.cross_attn.k_proj.lora_B.weight [30, 3]",

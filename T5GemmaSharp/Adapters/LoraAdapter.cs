@@ -102,7 +102,7 @@ public sealed class LoraAdapter : IDisposable
     /// <param name="isTrainable">Whether the adapter's parameters need gradients; default false, as in PEFT.</param>
     /// <exception cref="IOException">A file is missing.</exception>
     /// <exception cref="T5GemmaConfigException">A setting is impossible, or means no layer of the model.</exception>
-    /// <exception cref="NotSupportedException">The settings ask for what this library does not have.</exception>
+    /// <exception cref="NotSupportedException">The settings ask for what this library does not have, or a layer is adapted inside of a module that is saved in full.</exception>
     /// <exception cref="SafetensorsFormatException">The file of the parameters is damaged.</exception>
     /// <exception cref="CheckpointMismatchException">Parameters are missing, unexpected or of another shape; all are named, and the model is as before.</exception>
     /// <exception cref="InvalidOperationException">The model has an adapter.</exception>
