@@ -43,7 +43,10 @@ public sealed class Trainer
         {
             var learningRate = LearningRateOf(state.Step);
             var step = loader.Next();
+            _options.Parts.Enter(_task.Model, state.Step);
             var norm = Step(step.MicroBatches, optimizer, learningRate, state.Step, meter);
+            if (double.IsFinite(norm))
+                hooks.Average?.Update();
             var skipped = double.IsFinite(norm) ? 0 : state.SkippedSteps + 1;
             if (skipped == MaximumSkippedSteps)
                 throw new TrainingDivergedException($"step {state.Step}: expected finite gradients, got {norm} for {skipped} steps in a row; lower the learning rate ({_options.LearningRate})");
@@ -85,7 +88,9 @@ public sealed class Trainer
     {
         meter.Pause();
         _task.Model.eval();
-        var report = hooks.Evaluate!(state.Step); // the caller has asked
+        EvaluationReport report;
+        using (hooks.Average?.Use())
+            report = hooks.Evaluate!(state.Step); // the caller has asked
         _task.Model.train();
         meter.Resume();
         hooks.Observer?.OnEvaluation(report);

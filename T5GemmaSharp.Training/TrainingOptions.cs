@@ -1,5 +1,6 @@
 using T5GemmaSharp.Training.Data;
 using T5GemmaSharp.Training.Optimization;
+using T5GemmaSharp.Training.Tasks;
 
 namespace T5GemmaSharp.Training;
 
@@ -39,6 +40,12 @@ public sealed record TrainingOptions
     /// <summary>Largest Euclidean norm of the whole gradient; 0: no limit. Default 1.</summary>
     public double MaxGradientNorm { get; init; } = 1;
 
+    /// <summary>Share of the old average in a moving average of the weights, which is what is evaluated and saved in the end; null: no average.</summary>
+    public double? AverageDecay { get; init; }
+
+    /// <summary>Which parameters are trained. Default: all.</summary>
+    public TrainedParts Parts { get; init; } = new();
+
     /// <summary>Seed of dropout and of the order of the examples. Default 0.</summary>
     public ulong Seed { get; init; }
 
@@ -74,6 +81,8 @@ public sealed record TrainingOptions
         faults.AddRange(ScheduleParameters.Faults(Schedule, WarmupSteps, Steps, LearningRate));
         Check(MaxGradientNorm >= 0, $"MaxGradientNorm: expected 0 or more, got {MaxGradientNorm}");
         Check(Optimizer.WeightDecay >= 0, $"WeightDecay: expected 0 or more, got {Optimizer.WeightDecay}");
+        Check(AverageDecay is null or (> 0 and < 1), $"AverageDecay: expected above 0 and below 1, got {AverageDecay}");
+        Check(Parts.CrossWarmupSteps >= 0 && Parts.CrossWarmupSteps <= Steps, $"CrossWarmupSteps: expected 0 to Steps ({Steps}), got {Parts.CrossWarmupSteps}");
         Check(ReportSteps >= 1, $"ReportSteps: expected at least 1, got {ReportSteps}");
         Check(EvaluationSteps >= 0, $"EvaluationSteps: expected 0 or more, got {EvaluationSteps}");
         Check(CheckpointSteps >= 0, $"CheckpointSteps: expected 0 or more, got {CheckpointSteps}");

@@ -29,17 +29,22 @@ public sealed class TrainingCheckpoints
     }
 
     /// <summary>The newest checkpoint; null: there is none.</summary>
-    public string? Latest => Folders().LastOrDefault().Folder;
+    public string? Latest => Folders(_runFolder).LastOrDefault().Folder;
+
+    /// <summary>The checkpoints in the folder of a run, the newest last; nothing is changed there.</summary>
+    /// <param name="runFolder">The folder.</param>
+    public static IReadOnlyList<string> In(string runFolder) => [.. Folders(runFolder).Select(item => item.Folder)];
 
     /// <summary>Writes a checkpoint, whole or not at all, and removes those beyond the limit.</summary>
     /// <param name="file">Where the run stands.</param>
     /// <param name="options">The run's settings.</param>
     /// <param name="optimizer">The optimizer.</param>
     /// <param name="writeModel">Writes model and tokenizer into the folder it is given.</param>
+    /// <param name="average">Moving average of the weights, kept beside them; null: there is none.</param>
     /// <param name="best">Step of a checkpoint that is kept beyond the limit; null: none.</param>
     /// <returns>The folder.</returns>
     /// <exception cref="IOException">It cannot be written; those written before stay.</exception>
-    public string Save(RunStateFile file, TrainingOptions options, Optimizer optimizer, Action<string> writeModel, int? best = null)
+    public string Save(RunStateFile file, TrainingOptions options, Optimizer optimizer, Action<string> writeModel, MovingAverage? average = null, int? best = null)
     {
         ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(optimizer);
@@ -50,7 +55,7 @@ public sealed class TrainingCheckpoints
         AtomicFolder.Write(folder, temporary =>
         {
             writeModel(temporary);
-            SafetensorsWriter.Write(Path.Combine(temporary, OptimizerFile.FileName), optimizer.State());
+            SafetensorsWriter.Write(Path.Combine(temporary, OptimizerFile.FileName), optimizer.State().Concat(average?.State().AsEnumerable() ?? []).ToDictionary());
             TrainerState.Write(temporary, file.State, options);
             file.Write(temporary);
         });
@@ -66,7 +71,7 @@ public sealed class TrainingCheckpoints
     {
         if (_limit is not { } limit)
             return;
-        foreach (var (step, folder) in Folders().SkipLast(limit).Where(item => item.Step != best).ToList())
+        foreach (var (step, folder) in Folders(_runFolder).SkipLast(limit).Where(item => item.Step != best).ToList())
             Remove(folder);
     }
 
@@ -78,7 +83,7 @@ public sealed class TrainingCheckpoints
         Directory.Delete(doomed, recursive: true);
     }
 
-    private IEnumerable<(int Step, string Folder)> Folders() => !Directory.Exists(_runFolder) ? [] : Directory.EnumerateDirectories(_runFolder, $"{Prefix}*")
+    private static IEnumerable<(int Step, string Folder)> Folders(string runFolder) => !Directory.Exists(runFolder) ? [] : Directory.EnumerateDirectories(runFolder, $"{Prefix}*")
         .Select(folder => (Step: int.TryParse(Path.GetFileName(folder).AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : -1, Folder: folder))
         .Where(item => item.Step >= 0)
         .OrderBy(item => item.Step);

@@ -49,11 +49,12 @@ internal sealed class TrainingRun
     public TrainingResult Train(
         ITrainingTask task, Optimizer optimizer, Func<int, EvaluationReport>? evaluate, Action<string> writeModel, CancellationToken cancellation)
     {
-        if (_begun is not null)
-        {
-            using var stored = OptimizerFile.Open(Checkpoint!); // its state was read from there
-            optimizer.Load(stored, _begun.Step);
-        }
+        using var stored = _begun is null ? null : OptimizerFile.Open(Checkpoint!); // its state was read from there
+        if (stored is not null)
+            optimizer.Load(stored, _begun!.Step);
+        using var average = _options.AverageDecay is { } decay ? new MovingAverage(optimizer, decay) : null;
+        if (stored is not null)
+            average?.Load(stored);
 
         var result = TrainingConsole.Run(_options.Steps, observer => new Trainer(task, _options).Run(optimizer, Hooks(observer), _begun, cancellation));
         task.Model.eval();
@@ -64,23 +65,37 @@ internal sealed class TrainingRun
         }
 
         var best = _options.Stopping is { KeepsBest: true } ? result.State.Best : null;
+        var earlier = best is null || best.Step == result.State.Step ? null : _checkpoints.FolderOf(best.Step);
         AtomicFolder.Add(_folder, LastFiles, temporary =>
         {
-            if (best is null || best.Step == result.State.Step)
-                writeModel(temporary);
+            if (earlier is not null && average is null)
+                CopyModel(earlier, temporary);
             else
-                CopyModel(_checkpoints.FolderOf(best.Step), temporary);
+                WriteAveraged(temporary);
             TrainerState.Write(temporary, result.State, _options);
         });
         if (best is not null)
             Console.WriteLine($"the model is that of step {best.Step}, the best one");
         return result;
 
+        void WriteAveraged(string target)
+        {
+            if (earlier is not null)
+            {
+                using var earlierAverages = OptimizerFile.Open(earlier);
+                average!.Load(earlierAverages); // a run without one copies the model
+            }
+
+            using (average?.Use())
+                writeModel(target);
+        }
+
         TrainingHooks Hooks(ITrainingObserver observer) => new()
         {
             Evaluate = evaluate,
+            Average = average,
             Observer = observer,
-            Checkpoint = (state, current) => _checkpoints.Save(new RunStateFile { State = state, Identity = _identity }, _options, current, writeModel, state.Best?.Step),
+            Checkpoint = (state, current) => _checkpoints.Save(new RunStateFile { State = state, Identity = _identity }, _options, current, writeModel, average, state.Best?.Step),
         };
     }
 

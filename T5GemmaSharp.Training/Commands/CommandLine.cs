@@ -18,5 +18,8 @@ internal static class CommandLine
         TokenizeCommand.Create(),
         BenchmarkCommand.Create(),
         MergeAdapterCommand.Create(),
+        AverageCommand.Create(),
+        AdaptCommand.Create(),
+        SentinelProbeCommand.Create(),
     };
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using T5GemmaSharp.Training.Checkpointing;
 using T5GemmaSharp.Training.Merging;
 
 namespace T5GemmaSharp.Training.Commands;
@@ -19,19 +18,6 @@ internal static class MergeAdapterCommand
         return command;
     }
 
-    private static int Run(string model, string adapter, string output)
-    {
-        RunFolder.Reserve(output, Name); // first: a folder in use costs no merging
-        try
-        {
-            AdapterMerge.Write(model, adapter, output);
-        }
-        finally
-        {
-            RunFolder.ReleaseIfEmpty(output);
-        }
-
-        Console.WriteLine(output);
-        return ExitCode.Done;
-    }
+    // The folder is reserved first: one in use costs no merging.
+    private static int Run(string model, string adapter, string output) => OutputFolder.Fill(output, Name, () => AdapterMerge.Write(model, adapter, output));
 }

@@ -49,7 +49,7 @@ internal static class FinetuningRun
         using var model = task.Model;
         var adapter = request.Adapter is not { } config ? null
             : run.Checkpoint is { } checkpoint ? LoraAdapter.FromPretrained(model, checkpoint, isTrainable: true) : LoraAdapter.Attach(model, config, request.Training.Seed);
-        var trained = (adapter?.NamedParameters() ?? model.named_parameters()).ToList();
+        var trained = (adapter?.NamedParameters() ?? request.Training.Parts.Choose(model)).ToList();
         using var optimizer = CreateOptimizer(request, trained);
         Console.WriteLine($"{task.Task.CountOf(epoch: 0)} examples ({setup.Statistics.CutSources} sources and {setup.Statistics.CutTargets} targets cut, {setup.Statistics.Dropped} dropped), {trained.Sum(item => item.Parameter.numel())} of {model.parameters().Sum(parameter => parameter.numel())} parameters trained, {request.Training.Steps} steps of {request.Training.BatchSize} on {device}");
         var result = run.Train(task.Task, optimizer, task.Measure, WriteModel, cancellation);

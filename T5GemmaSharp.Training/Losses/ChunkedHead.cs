@@ -28,11 +28,10 @@ internal sealed class ChunkedHead(T5GemmaForConditionalGeneration model, TokenLo
             var leaf = selected.narrow(0, from, count).detach().requires_grad_(selected.requires_grad);
             var (logits, chunkTargets) = (model.ToLogits(leaf), targets.narrow(0, from, count));
             var loss = teacher is null ? TokenLoss.Sum(logits, chunkTargets, options) : distillation!.Sum(logits, teacher.narrow(0, from, count), chunkTargets, options); // the states are its teacher's
-            if (selected.requires_grad)
-            {
+            if (loss.requires_grad) // of a head that alone is trained too
                 loss.backward();
+            if (selected.requires_grad)
                 gradients.Add(chunkScope.MoveToOuter(leaf.grad!)); // the loss depends on the leaf
-            }
 
             total.add_(loss.detach());
         }

@@ -45,7 +45,7 @@ public sealed class Adafactor : Optimizer
     {
         var parameter = Parameters[index];
         var width = Width(parameter);
-        var decay = 1 - Math.Pow(Steps, _options.DecayRate);
+        var decay = 1 - Math.Pow(UpdatesOf(index), _options.DecayRate);
         Observe(index, width, gradientScale, decay);
         var rowFactor = RowFactor(index);
         var columnFactor = _columns[index]?.rsqrt();

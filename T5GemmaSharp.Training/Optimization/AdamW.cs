@@ -37,8 +37,9 @@ public sealed class AdamW : Optimizer
 
     private protected override void Update(int index, double learningRate, double gradientScale)
     {
-        var stepSize = learningRate / (1 - Math.Pow(_options.Beta1, Steps));
-        var rootCorrection = Math.Sqrt(1 - Math.Pow(_options.Beta2, Steps));
+        var updates = UpdatesOf(index);
+        var stepSize = learningRate / (1 - Math.Pow(_options.Beta1, updates));
+        var rootCorrection = Math.Sqrt(1 - Math.Pow(_options.Beta2, updates));
         ForEachStretch(index, gradientScale, multiple: 1, (from, values, gradient) =>
         {
             var mean = _means.Stretch(index, from, values.numel());

@@ -1,3 +1,4 @@
+using T5GemmaSharp.Training.Checkpointing;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Training.Optimization;
@@ -45,6 +46,16 @@ public sealed class MovingAverage : IDisposable
     /// <summary>What a checkpoint keeps, by name. The tensors are this object's own.</summary>
     public IReadOnlyDictionary<string, Tensor> State()
         => Enumerable.Range(0, _optimizer.Parameters.Count).Select(_averages.State).ToDictionary(item => item.Key, item => item.Value);
+
+    /// <summary>Goes on from what <see cref="State"/> has given.</summary>
+    /// <param name="state">The tensors.</param>
+    /// <exception cref="InvalidDataException">A tensor is missing or has another shape or dtype.</exception>
+    public void Load(OptimizerFile state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        foreach (var (name, tensor) in State())
+            state.CopyTo(name, tensor);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _averages.Dispose();

@@ -10,14 +10,17 @@ public abstract class Optimizer : IDisposable
 {
     // Temporaries of an update are as large as a stretch of a parameter, not as large as a table of 256,000 rows.
     private const long StretchElements = 1L << 26;
+    private const string UpdatesName = "updates";
 
     private readonly TrainedParameter[] _parameters;
+    private readonly Tensor _updates; // int64 [parameters]
 
     private protected Optimizer(IEnumerable<(string Name, Parameter Parameter)> parameters, WeightDecayRule decay)
     {
         ArgumentNullException.ThrowIfNull(parameters);
         _parameters = [.. parameters.Where(item => item.Parameter.requires_grad).Select(item => new TrainedParameter(item.Name, item.Parameter))];
         Decays = [.. _parameters.Select(parameter => decay.For(parameter.Name))];
+        _updates = zeros([_parameters.Length], dtype: ScalarType.Int64).DetachFromDisposeScope();
     }
 
     /// <summary>Updates so far.</summary>
@@ -50,8 +53,10 @@ public abstract class Optimizer : IDisposable
         for (var index = 0; index < _parameters.Length; index++)
         {
             using var scope = NewDisposeScope();
-            if (_parameters[index].HasGradient)
-                Update(index, learningRate, gradientScale);
+            if (!_parameters[index].HasGradient)
+                continue;
+            _updates[index] = UpdatesOf(index) + 1;
+            Update(index, learningRate, gradientScale);
         }
     }
 
@@ -60,7 +65,7 @@ public abstract class Optimizer : IDisposable
 
     /// <summary>What a checkpoint keeps, by name. The tensors are the optimizer's own.</summary>
     public IReadOnlyDictionary<string, Tensor> State()
-        => _parameters.SelectMany((parameter, index) => parameter.State().Concat(StateOf(index))).ToDictionary(item => item.Key, item => item.Value);
+        => _parameters.SelectMany((parameter, index) => parameter.State().Concat(StateOf(index))).Append(new(UpdatesName, _updates)).ToDictionary();
 
     /// <summary>Goes on from what <see cref="State"/> has given.</summary>
     /// <param name="state">The tensors.</param>
@@ -74,6 +79,7 @@ public abstract class Optimizer : IDisposable
             parameter.Load(state);
         foreach (var (name, tensor) in Enumerable.Range(0, _parameters.Length).SelectMany(StateOf))
             state.CopyTo(name, tensor);
+        state.CopyTo(UpdatesName, _updates);
         Steps = steps;
     }
 
@@ -102,8 +108,17 @@ public abstract class Optimizer : IDisposable
     /// <param name="disposing">Whether it is called by <see cref="Dispose()"/>.</param>
     protected virtual void Dispose(bool disposing)
     {
-        if (disposing)
-            Array.ForEach(_parameters, parameter => parameter.Dispose());
+        if (!disposing)
+            return;
+        Array.ForEach(_parameters, parameter => parameter.Dispose());
+        _updates.Dispose();
+    }
+
+    /// <summary>Updates of a parameter so far, the present one included: fewer than <see cref="Steps"/> where it was frozen at first.</summary>
+    private protected long UpdatesOf(int index)
+    {
+        using var count = _updates[index];
+        return count.item<long>();
     }
 
     /// <summary>Updates a parameter.</summary>

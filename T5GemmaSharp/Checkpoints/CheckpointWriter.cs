@@ -24,10 +24,13 @@ public sealed class CheckpointWriter
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentNullException.ThrowIfNull(tensors);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxShardSizeInBytes);
-        foreach (var (key, tensor) in tensors)
-            SafetensorsWriter.Check(key, tensor);
+        Write(folder, SafetensorsWriter.Sources(tensors));
+    }
 
+    /// <summary>Writes tensors of which one at a time need exist.</summary>
+    internal void Write(string folder, IReadOnlyDictionary<string, TensorSource> tensors)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxShardSizeInBytes);
         Directory.CreateDirectory(folder);
         var shards = Split(tensors);
         var files = new List<TemporaryFile>();
@@ -51,13 +54,13 @@ public sealed class CheckpointWriter
         }
     }
 
-    private List<Dictionary<string, Tensor>> Split(IReadOnlyDictionary<string, Tensor> tensors)
+    private List<Dictionary<string, TensorSource>> Split(IReadOnlyDictionary<string, TensorSource> tensors)
     {
-        var shards = new List<Dictionary<string, Tensor>> { new() };
+        var shards = new List<Dictionary<string, TensorSource>> { new() };
         long size = 0;
         foreach (var (key, tensor) in tensors)
         {
-            var tensorSize = SafetensorsWriter.SizeInBytes(tensor);
+            var tensorSize = tensor.SizeInBytes;
             if (shards[^1].Count > 0 && size + tensorSize > MaxShardSizeInBytes)
             {
                 shards.Add([]);
@@ -71,12 +74,12 @@ public sealed class CheckpointWriter
         return shards;
     }
 
-    private static TemporaryFile WriteIndex(string path, List<Dictionary<string, Tensor>> shards)
+    private static TemporaryFile WriteIndex(string path, List<Dictionary<string, TensorSource>> shards)
     {
         var weightMap = shards.SelectMany(
             (shard, i) => shard.Keys.Select(key => KeyValuePair.Create(key, CheckpointFiles.Shard(i + 1, shards.Count)))).ToArray();
         var tensors = shards.SelectMany(shard => shard.Values).ToArray();
-        var bytes = new CheckpointIndex(weightMap).Write(tensors.Sum(SafetensorsWriter.SizeInBytes), tensors.Sum(tensor => tensor.NumberOfElements));
+        var bytes = new CheckpointIndex(weightMap).Write(tensors.Sum(tensor => tensor.SizeInBytes), tensors.Sum(tensor => tensor.ElementCount));
         var file = new TemporaryFile(path, bytes.Length);
         try
         {

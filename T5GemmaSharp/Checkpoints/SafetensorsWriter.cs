@@ -25,28 +25,30 @@ public static class SafetensorsWriter
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(tensors);
-        using var file = WriteTemporary(path, tensors, metadata);
+        using var file = WriteTemporary(path, Sources(tensors), metadata);
         file.Commit();
     }
 
     /// <summary>Writes the file under its temporary name and flushes it; the caller commits and disposes it.</summary>
     internal static TemporaryFile WriteTemporary(
-        string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+        string path, IReadOnlyDictionary<string, TensorSource> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        foreach (var (name, tensor) in tensors)
-            Check(name, tensor);
         // Wider elements first, so that every tensor starts at a multiple of its element size; then by name.
-        var ordered = tensors.OrderByDescending(pair => SafetensorsDType.Rank(pair.Value.dtype)).ThenBy(pair => pair.Key, StringComparer.Ordinal).ToArray();
+        var ordered = tensors.OrderByDescending(pair => SafetensorsDType.Rank(pair.Value.DType)).ThenBy(pair => pair.Key, StringComparer.Ordinal).ToArray();
         var header = MakeHeader(ordered, metadata);
 
-        var file = new TemporaryFile(path, header.Length + ordered.Sum(pair => SizeInBytes(pair.Value)));
+        var file = new TemporaryFile(path, header.Length + ordered.Sum(pair => pair.Value.SizeInBytes));
         try
         {
             RandomAccess.Write(file.Handle, header, fileOffset: 0);
             using var transfer = new TensorTransfer();
             var offset = (long)header.Length;
-            foreach (var (_, tensor) in ordered)
-                offset = transfer.Write(file.Handle, offset, tensor);
+            foreach (var (_, source) in ordered)
+            {
+                using var scope = NewDisposeScope();
+                offset = transfer.Write(file.Handle, offset, source.Read());
+            }
+
             file.Complete();
             return file;
         }
@@ -57,11 +59,15 @@ public static class SafetensorsWriter
         }
     }
 
-    /// <summary>The bytes that a tensor takes in a file.</summary>
-    internal static long SizeInBytes(Tensor tensor) => tensor.NumberOfElements * SafetensorsDType.SizeInBytes(tensor.dtype);
+    /// <summary>Takes tensors that are there, and refuses what the format cannot hold.</summary>
+    internal static Dictionary<string, TensorSource> Sources(IReadOnlyDictionary<string, Tensor> tensors)
+    {
+        foreach (var (name, tensor) in tensors)
+            Check(name, tensor);
+        return tensors.ToDictionary(pair => pair.Key, pair => TensorSource.Of(pair.Value));
+    }
 
-    /// <summary>Refuses what the format cannot hold.</summary>
-    internal static void Check(string name, Tensor tensor)
+    private static void Check(string name, Tensor tensor)
     {
         if (name is null or "__metadata__")
             throw new ArgumentException($"The tensor name '{name}' is reserved by the safetensors format.", nameof(name));
@@ -73,7 +79,7 @@ public static class SafetensorsWriter
             throw new ArgumentException($"Tensor {name}: expected a dense tensor with memory, got a {(tensor.is_sparse ? "sparse" : "meta")} one.", nameof(tensor));
     }
 
-    private static byte[] MakeHeader(KeyValuePair<string, Tensor>[] tensors, IReadOnlyDictionary<string, string>? metadata)
+    private static byte[] MakeHeader(KeyValuePair<string, TensorSource>[] tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         using var stream = new MemoryStream();
         stream.Write(stackalloc byte[SafetensorsHeader.PrefixLengthInBytes]);
@@ -86,9 +92,9 @@ public static class SafetensorsWriter
             foreach (var (name, tensor) in tensors)
             {
                 json.WriteStartObject(name);
-                json.WriteString("dtype", SafetensorsDType.Name(tensor.dtype));
-                WriteIntegers(json, "shape", tensor.shape);
-                WriteIntegers(json, "data_offsets", [offset, offset += SizeInBytes(tensor)]);
+                json.WriteString("dtype", SafetensorsDType.Name(tensor.DType));
+                WriteIntegers(json, "shape", tensor.Shape);
+                WriteIntegers(json, "data_offsets", [offset, offset += tensor.SizeInBytes]);
                 json.WriteEndObject();
             }
 
@@ -117,7 +123,7 @@ public static class SafetensorsWriter
         json.WriteEndObject();
     }
 
-    private static void WriteIntegers(Utf8JsonWriter json, string name, ReadOnlySpan<long> values)
+    private static void WriteIntegers(Utf8JsonWriter json, string name, IReadOnlyList<long> values)
     {
         json.WriteStartArray(name);
         foreach (var value in values)

@@ -21,6 +21,23 @@ public sealed class OptimizerTests
         Assert.That(optimizer.GradientNorm(), Is.EqualTo(expected));
     }
 
+    // AdamW's first update is lr g / (|g| + eps), whatever the gradient; with the corrections of the tenth it would be half as large.
+    [Test]
+    public void Step_ParameterThatJoinsLater_BeginsAsIfItWereTheFirstStep()
+    {
+        using var scope = NewDisposeScope();
+        Parameter[] parameters = [new(zeros(1)), new(zeros(1))];
+        using var optimizer = Create(parameters);
+        for (var step = 0; step < 10; step++)
+        {
+            parameters[0].grad = ones(1);
+            parameters[1].grad = step < 9 ? null : full(1, 5f);
+            optimizer.Step(learningRate: 0.25);
+        }
+
+        Assert.That(parameters[1].item<float>(), Is.EqualTo(-0.25f).Within(1e-6));
+    }
+
     [Test]
     public void Step_BFloat16_FollowsTheFloat32RunAndRoundsIt()
     {

@@ -3,6 +3,7 @@ using T5GemmaSharp.Adapters;
 using T5GemmaSharp.Training.Finetuning;
 using T5GemmaSharp.Training.Losses;
 using T5GemmaSharp.Training.Optimization;
+using T5GemmaSharp.Training.Tasks;
 
 namespace T5GemmaSharp.Training.Commands.Train;
 
@@ -16,6 +17,9 @@ internal static class FinetuningOptions
     private static readonly Option<int?> MaxNewTokens = NumberOption.Create<int>("--max-new-tokens", "Longest generated answer. Default 128.", least: 1);
     private static readonly Option<OptimizerKind> Optimizer = new("--optimizer") { Description = "AdamW, Adafactor or Sgd." };
     private static readonly Option<bool> Segmented = new("--gradient-checkpointing") { Description = "Compute layers again in the backward pass: less memory, about a third more time." };
+    private static readonly Option<string[]> Freeze = new("--freeze") { Description = "Parts of the names of parameters that are not trained, whole words between dots: encoder, embed_tokens, layers.0.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
+    private static readonly Option<string[]> TrainOnly = new("--train-only") { Description = "Parts of the names of the only parameters that are trained, for example cross_attn.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
+    private static readonly Option<int?> CrossWarmup = NumberOption.Create<int>("--cross-warmup", "First steps, in which only cross-attention and its two norms are trained: for a model of adapt whose stacks differ.", least: 0);
     private static readonly Option<int?> LoraRank = NumberOption.Create<int>("--lora-r", "Train an adapter of this rank, not the model: LoRA.", least: 1);
     private static readonly Option<double?> LoraAlpha = NumberOption.Create<double>("--lora-alpha", "Scale of the adapter, over its rank. Default: twice the rank.");
     private static readonly Option<double?> LoraDropout = NumberOption.Create<double>("--lora-dropout", "Dropout rate of what enters the adapter. Default 0.05.");
@@ -41,7 +45,7 @@ internal static class FinetuningOptions
 
     public static IReadOnlyList<Option> All { get; } =
     [
-        Model, Data, EvaluationData, .. ExampleOptions.All, Metrics, MaxNewTokens, Optimizer, Segmented, DType,
+        Model, Data, EvaluationData, .. ExampleOptions.All, Metrics, MaxNewTokens, Optimizer, Segmented, DType, Freeze, TrainOnly, CrossWarmup,
         LoraRank, LoraAlpha, LoraDropout, LoraTargets, Dora, Rslora, .. ClassificationOptions.All, .. DistillationOptions.All,
     ];
 
@@ -68,11 +72,23 @@ internal static class FinetuningOptions
             MaxNewTokens = result.GetValue(MaxNewTokens) ?? 128,
             Classification = ClassificationOptions.Read(result, ofTokens: examples.Objective == Objective.TokenClassify),
             Adapter = Adapter(result),
-            Training = training,
+            Training = training with { Parts = Parts(result) },
             Distillation = DistillationOptions.Read(result),
             Loss = TrainerOptions.Loss(result, new TokenLossOptions()),
             Optimizer = result.GetValue(Optimizer),
             IsSegmented = result.GetValue(Segmented),
+        };
+    }
+
+    private static TrainedParts Parts(ParseResult result)
+    {
+        if (result.GetValue(LoraRank) is not null && ((Option[])[Freeze, TrainOnly, CrossWarmup]).FirstOrDefault(option => result.GetResult(option) is not null) is { } useless)
+            throw new UsageException($"{useless.Name}: expected without {LoraRank.Name}, which trains nothing of the model itself");
+        return new TrainedParts
+        {
+            Frozen = result.GetValue(Freeze) ?? [],
+            Only = result.GetValue(TrainOnly) ?? [],
+            CrossWarmupSteps = result.GetValue(CrossWarmup) ?? 0,
         };
     }
 

@@ -24,6 +24,7 @@ internal static class TrainerOptions
     private static readonly Option<int?> DecaySteps = NumberOption.Create<int>("--decay-steps", "Last steps, in which the schedule WarmupStableDecay falls.");
     private static readonly Option<double?> WeightDecay = NumberOption.Create<double>("--weight-decay", "Decoupled weight decay.");
     private static readonly Option<double?> MaxGradientNorm = NumberOption.Create<double>("--max-grad-norm", "Largest norm of the gradient; 0: no limit.");
+    private static readonly Option<double?> AverageDecay = NumberOption.Create<double>("--ema", "Decay of a moving average of the weights, for example 0.999, which is what is evaluated and saved in the end.");
     private static readonly Option<double?> LabelSmoothing = NumberOption.Create<double>("--label-smoothing", "Label smoothing, 0 to below 1.");
     private static readonly Option<double?> ZLoss = NumberOption.Create<double>("--z-loss", "Factor of the squared logarithm of the softmax's sum.");
     private static readonly Option<int?> ReportSteps = NumberOption.Create<int>("--report-steps", "Steps between reports.");
@@ -40,7 +41,7 @@ internal static class TrainerOptions
     public static IReadOnlyList<Option> All { get; } =
     [
         Out, Resume, ResumeForce, Steps, BatchSize, BatchTokens, MicroBatchSize, MicroBatchTokens, PeakLearningRate, WarmupSteps, Schedule, MinimumLearningRate, DecaySteps,
-        WeightDecay, MaxGradientNorm, LabelSmoothing, ZLoss, ReportSteps, EvaluationSteps, CheckpointSteps, CheckpointLimit, BestMetric, GreaterIsBetter, Patience, Seed, Tf32,
+        WeightDecay, MaxGradientNorm, AverageDecay, LabelSmoothing, ZLoss, ReportSteps, EvaluationSteps, CheckpointSteps, CheckpointLimit, BestMetric, GreaterIsBetter, Patience, Seed, Tf32,
     ];
 
     /// <summary>Options of the loss of target tokens.</summary>
@@ -106,6 +107,7 @@ internal static class TrainerOptions
             },
             Optimizer = defaults.Optimizer with { WeightDecay = result.GetValue(WeightDecay) ?? defaults.Optimizer.WeightDecay },
             MaxGradientNorm = result.GetValue(MaxGradientNorm) ?? defaults.MaxGradientNorm,
+            AverageDecay = result.GetValue(AverageDecay) ?? defaults.AverageDecay,
             ReportSteps = result.GetValue(ReportSteps) ?? defaults.ReportSteps,
             EvaluationSteps = result.GetValue(EvaluationSteps) ?? defaults.EvaluationSteps,
             CheckpointSteps = result.GetValue(CheckpointSteps) ?? defaults.CheckpointSteps,
