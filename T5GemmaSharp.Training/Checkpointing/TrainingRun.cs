@@ -49,12 +49,13 @@ internal sealed class TrainingRun
     public TrainingResult Train(
         ITrainingTask task, Optimizer optimizer, Func<int, EvaluationReport>? evaluate, Action<string> writeModel, CancellationToken cancellation)
     {
-        using var stored = _begun is null ? null : OptimizerFile.Open(Checkpoint!); // its state was read from there
-        if (stored is not null)
-            optimizer.Load(stored, _begun!.Step);
         using var average = _options.AverageDecay is { } decay ? new MovingAverage(optimizer, decay) : null;
-        if (stored is not null)
+        if (_begun is not null)
+        {
+            using var stored = OptimizerFile.Open(Checkpoint!); // its state was read from there
+            optimizer.Load(stored, _begun.Step);
             average?.Load(stored);
+        }
 
         var result = TrainingConsole.Run(_options.Steps, observer => new Trainer(task, _options).Run(optimizer, Hooks(observer), _begun, cancellation));
         task.Model.eval();
