@@ -29,7 +29,7 @@ internal sealed class ProgressMeter : IDisposable
     public StepReport Report(int step, double epochs, double norm, double learningRate)
     {
         var loss = (_loss?.item<double>() ?? 0) / _targets;
-        var report = new StepReport(step, epochs, loss, norm, learningRate, _tokens / _clock.Elapsed.TotalSeconds, 1 - ((double)_tokens / _cells));
+        var report = new StepReport(step, epochs, loss, norm, learningRate, _tokens / _clock.Elapsed.TotalSeconds, 1 - ((double)_tokens / _cells)) { Memory = MemoryUse.Now() };
         Dispose();
         (_targets, _tokens, _cells) = (0, 0, 0);
         _clock.Restart();

@@ -8,4 +8,24 @@ namespace T5GemmaSharp.Training;
 /// <param name="LearningRate">Learning rate of the last step.</param>
 /// <param name="TokensPerSecond">Tokens of both stacks a second, without padding.</param>
 /// <param name="Padding">Share of the cells that are padding, 0 to 1.</param>
-public sealed record StepReport(int Step, double Epoch, double Loss, double GradientNorm, double LearningRate, double TokensPerSecond, double Padding);
+public sealed record StepReport(int Step, double Epoch, double Loss, double GradientNorm, double LearningRate, double TokensPerSecond, double Padding)
+{
+    /// <summary>Memory of the process; null in a report of a program that did not measure it.</summary>
+    public MemoryUse? Memory { get; init; }
+
+    /// <summary>The numbers besides step and epoch, under the names that files have for them.</summary>
+    internal IEnumerable<KeyValuePair<string, double>> Values()
+    {
+        yield return new("loss", Loss);
+        yield return new("grad_norm", GradientNorm);
+        yield return new("learning_rate", LearningRate);
+        yield return new("tokens_per_second", TokensPerSecond);
+        yield return new("padding", Padding);
+        if (Memory is null)
+            yield break;
+        yield return new("memory_managed_bytes", Memory.ManagedBytes);
+        yield return new("memory_resident_bytes", Memory.ResidentBytes);
+        yield return new("memory_peak_resident_bytes", Memory.PeakResidentBytes);
+        yield return new("live_tensors", Memory.LiveTensors);
+    }
+}

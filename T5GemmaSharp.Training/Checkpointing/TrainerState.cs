@@ -1,4 +1,5 @@
 using System.Text.Json;
+using T5GemmaSharp.Training.Logging;
 
 namespace T5GemmaSharp.Training.Checkpointing;
 
@@ -27,44 +28,13 @@ public static class TrainerState
             json.WriteNumber("seed", options.Seed);
             json.WriteStartArray("log_history");
             foreach (var report in state.Reports)
-                Write(json, report);
+                ReportJson.Write(json, report);
             foreach (var report in state.Evaluations)
-                Write(json, report);
+                ReportJson.Write(json, report);
             json.WriteEndArray();
             json.WriteEndObject();
         }
 
         stream.Flush(flushToDisk: true);
-    }
-
-    private static void Write(Utf8JsonWriter json, StepReport report)
-    {
-        json.WriteStartObject();
-        json.WriteNumber("step", report.Step);
-        json.WriteNumber("epoch", report.Epoch);
-        WriteFinite(json, "loss", report.Loss);
-        WriteFinite(json, "grad_norm", report.GradientNorm);
-        json.WriteNumber("learning_rate", report.LearningRate);
-        json.WriteNumber("tokens_per_second", report.TokensPerSecond);
-        json.WriteNumber("padding", report.Padding);
-        json.WriteEndObject();
-    }
-
-    private static void Write(Utf8JsonWriter json, EvaluationReport report)
-    {
-        json.WriteStartObject();
-        json.WriteNumber("step", report.Step);
-        foreach (var (name, value) in report.Values)
-            WriteFinite(json, $"eval_{name}", value);
-        json.WriteEndObject();
-    }
-
-    // JSON has no NaN and no infinity.
-    private static void WriteFinite(Utf8JsonWriter json, string name, double value)
-    {
-        if (double.IsFinite(value))
-            json.WriteNumber(name, value);
-        else
-            json.WriteNull(name);
     }
 }

@@ -1,5 +1,7 @@
 using T5GemmaSharp.Adapters;
+using T5GemmaSharp.Training.Inspection;
 using T5GemmaSharp.Training.Logging;
+using T5GemmaSharp.Training.Logging.Files;
 using T5GemmaSharp.Training.Losses;
 using T5GemmaSharp.Training.Optimization;
 using T5GemmaSharp.Training.Tasks;
@@ -57,8 +59,9 @@ internal sealed class TrainingRun
             average?.Load(stored);
         }
 
-        var result = TrainingConsole.Run(_options.Steps, observer => new Trainer(task, _options).Run(optimizer, Hooks(observer), _begun, cancellation));
+        var result = TrainWithLog(observer => new Trainer(task, _options).Run(optimizer, Hooks(observer), _begun, cancellation));
         task.Model.eval();
+        Console.WriteLine($"peak memory of the process: {ByteSize.Describe(MemoryUse.Now().PeakResidentBytes)}");
         if (result.Interrupted)
         {
             Console.WriteLine($"interrupted after step {result.State.Step}; --resume {_folder} goes on");
@@ -98,6 +101,22 @@ internal sealed class TrainingRun
             Observer = observer,
             Checkpoint = (state, current) => _checkpoints.Save(new RunStateFile { State = state, Identity = _identity }, _options, current, writeModel, average, state.Best?.Step),
         };
+    }
+
+    private TrainingResult TrainWithLog(Func<ITrainingObserver, TrainingResult> train)
+    {
+        using var log = new RunLog(_folder, _begun);
+        try
+        {
+            var result = TrainingConsole.Run(_options.Steps, console => train(new TrainingObservers(console, log)));
+            log.WriteCurves();
+            return result;
+        }
+        catch (TrainingDivergedException)
+        {
+            log.WriteCurves(); // they show how
+            throw;
+        }
     }
 
     private static void CopyModel(string checkpoint, string folder)

@@ -16,17 +16,8 @@ internal static class InspectionText
         var memory = inspection.Memory;
         text.AppendLine();
         text.AppendLine(CultureInfo.InvariantCulture, $"{inspection.Architecture}: {inspection.ParameterCount:N0} parameters, {inspection.Tensors.Count} stored tensors");
-        text.AppendLine($"weights: {Size(memory.BFloat16Weights)} in bfloat16, {Size(memory.Float32Weights)} in float32; training with AdamW in float32: {Size(memory.Float32Training)}, activations aside");
-        text.AppendLine($"cache in bfloat16: {Size(memory.BFloat16CachePerTargetToken)} a target token, {Size(memory.BFloat16CachePerSourceToken)} a source token");
+        text.AppendLine($"weights: {ByteSize.Describe(memory.BFloat16Weights)} in bfloat16, {ByteSize.Describe(memory.Float32Weights)} in float32; training with AdamW in float32: {ByteSize.Describe(memory.Float32Training)}, activations aside");
+        text.AppendLine($"cache in bfloat16: {ByteSize.Describe(memory.BFloat16CachePerTargetToken)} a target token, {ByteSize.Describe(memory.BFloat16CachePerSourceToken)} a source token");
         return text.Append("keys: ").Append(inspection.Report).ToString();
-    }
-
-    private static string Size(long bytes)
-    {
-        string[] units = ["B", "KiB", "MiB", "GiB", "TiB"];
-        var (value, unit) = ((double)bytes, 0);
-        for (; value >= 1024 && unit < units.Length - 1; unit++)
-            value /= 1024;
-        return string.Create(CultureInfo.InvariantCulture, $"{value:0.##} {units[unit]}");
     }
 }

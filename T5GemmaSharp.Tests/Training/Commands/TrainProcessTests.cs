@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using NUnit.Framework;
 using T5GemmaSharp.Checkpoints;
 using T5GemmaSharp.Tests.Checkpoints;
 using T5GemmaSharp.Training.Checkpointing;
+using T5GemmaSharp.Training.Logging.Files;
 
 namespace T5GemmaSharp.Tests.Training.Commands;
 
@@ -44,6 +46,7 @@ public sealed class TrainProcessTests
         using (var last = CommandProcess.Start(Arguments("--resume", killed, trainingSteps)))
             await End(last, expected: 0, cancellation);
         Assert.That(File.ReadAllBytes(Path.Combine(killed, CheckpointFiles.Single)), Is.EqualTo(File.ReadAllBytes(Path.Combine(whole, CheckpointFiles.Single))));
+        Assert.That(LoggedSteps(killed), Is.EqualTo((int[])[.. Enumerable.Range(1, trainingSteps), trainingSteps]), "every step's report, and the evaluation at the end");
     }
 
     [Test]
@@ -61,7 +64,10 @@ public sealed class TrainProcessTests
             await End(process, expected: 130, cancellation);
         }
 
-        Assert.That(new TrainingCheckpoints(run).Latest, Is.Not.Null);
+        var checkpoint = new TrainingCheckpoints(run).Latest;
+        Assert.That(checkpoint, Is.Not.Null);
+        Assert.That(LoggedSteps(run), Is.EqualTo(Enumerable.Range(1, RunStateFile.Read(checkpoint).State.Step)));
+        Assert.That(File.Exists(Path.Combine(run, RunLog.CurvesName)), Is.True);
         using var again = CommandProcess.Start(Arguments("--resume", run, checkpointSteps: 0));
         await End(again, expected: 0, cancellation);
     }
@@ -83,6 +89,9 @@ public sealed class TrainProcessTests
             Assert.That(errors, Does.Contain("LearningRate was 0.002, is 0.5").And.Contain("Steps was 2, is 3"));
         });
     }
+
+    private static IEnumerable<int> LoggedSteps(string run)
+        => File.ReadLines(Path.Combine(run, JsonLog.FileName)).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("step").GetInt32());
 
     private static string[] Arguments(string folderOption, string folder, int steps = 40, int checkpointSteps = 1) =>
     [

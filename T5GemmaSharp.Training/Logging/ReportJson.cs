@@ -1,0 +1,35 @@
+using System.Text.Json;
+
+namespace T5GemmaSharp.Training.Logging;
+
+/// <summary>Reports as JSON objects, under the names of Hugging Face's <c>log_history</c>.</summary>
+internal static class ReportJson
+{
+    public static void Write(Utf8JsonWriter json, StepReport report)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("step", report.Step);
+        json.WriteNumber("epoch", report.Epoch);
+        foreach (var (name, value) in report.Values())
+            WriteFinite(json, name, value);
+        json.WriteEndObject();
+    }
+
+    public static void Write(Utf8JsonWriter json, EvaluationReport report)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("step", report.Step);
+        foreach (var (name, value) in report.Values)
+            WriteFinite(json, $"eval_{name}", value);
+        json.WriteEndObject();
+    }
+
+    // JSON has no NaN and no infinity.
+    private static void WriteFinite(Utf8JsonWriter json, string name, double value)
+    {
+        if (double.IsFinite(value))
+            json.WriteNumber(name, value);
+        else
+            json.WriteNull(name);
+    }
+}
