@@ -25,6 +25,9 @@ public sealed class ChartAxisTests
         => Assert.That(ChartAxis.ForValues([value, value]).Place(value), Is.EqualTo(0.5).Within(0.2));
 
     [Test]
+    public void ForValues_EvenThoughFarApart_HasTicksFromZero() => Assert.That(ChartAxis.ForValues([1e-5, 1e-3], isEven: true).Ticks, Is.EqualTo(new[] { 0, 2e-4, 4e-4, 6e-4, 8e-4, 1e-3 }).Within(1e-12));
+
+    [Test]
     public void ForSteps_Few_HasWholeTicks() => Assert.That(ChartAxis.ForSteps(3).Ticks, Is.EqualTo(new[] { 0.0, 1, 2, 3 }));
 
     [TestCase(0, "0")]

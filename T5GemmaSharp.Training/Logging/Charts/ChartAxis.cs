@@ -6,6 +6,7 @@ namespace T5GemmaSharp.Training.Logging.Charts;
 internal sealed class ChartAxis
 {
     private const int MostTicks = 6;
+    private const int MostSteps = 8;
     private const double LogarithmicFrom = 50; // largest over smallest value
 
     private readonly bool _isLogarithmic;
@@ -17,11 +18,11 @@ internal sealed class ChartAxis
     /// <summary>Values that are labelled.</summary>
     public IReadOnlyList<double> Ticks { get; }
 
-    /// <summary>An axis for values of any size: by the logarithm where they are positive and far apart.</summary>
-    public static ChartAxis ForValues(IReadOnlyCollection<double> values)
+    /// <summary>An axis for values of any size: by the logarithm where they are positive and far apart, unless it has to be even.</summary>
+    public static ChartAxis ForValues(IReadOnlyCollection<double> values, bool isEven = false)
     {
         var (least, most) = (values.Min(), values.Max());
-        return least > 0 && most / least >= LogarithmicFrom ? Logarithmic(least, most) : Even(least, most, isWhole: false, isWide: true);
+        return !isEven && least > 0 && most / least >= LogarithmicFrom ? Logarithmic(least, most) : Even(least, most, isWhole: false, isWide: true);
     }
 
     /// <summary>An axis for numbers of steps, from 0.</summary>
@@ -44,7 +45,7 @@ internal sealed class ChartAxis
     {
         if (most <= least) // a single value stands in the middle
             (least, most) = isWhole ? (0, Math.Max(1, most)) : (least - Math.Max(Math.Abs(least), 1e-9) / 2, least + Math.Max(Math.Abs(least), 1e-9) / 2);
-        var distance = RoundUp((most - least) / (MostTicks - 1));
+        var distance = RoundUp((most - least) / ((isWhole ? MostSteps : MostTicks) - 1));
         if (isWhole)
             distance = Math.Max(1, distance);
         var first = Math.Floor(least / distance + 1e-9);

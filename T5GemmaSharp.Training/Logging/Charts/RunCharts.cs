@@ -12,7 +12,7 @@ internal static class RunCharts
         [
             new(Loss, [Line("training", report => report.Loss), Evaluated("evaluation", Loss)]),
             .. names.Select(name => new Chart($"evaluation: {name.Replace('_', ' ')}", [Evaluated(name, name)])),
-            new("learning rate", [Line("learning rate", report => report.LearningRate)]),
+            new("learning rate", [Line("learning rate", report => report.LearningRate)], IsEven: true),
             new("gradient norm", [Line("gradient norm", report => report.GradientNorm)]),
         ];
         return [.. charts.Select(chart => chart with { Lines = [.. chart.Lines.Where(line => line.Points.Count > 0)] }).Where(chart => chart.Lines.Count > 0)];

@@ -24,7 +24,7 @@ internal static class SvgChart
     public static void Write(StringBuilder svg, Chart chart, int left, int top)
     {
         var points = chart.Lines.SelectMany(line => line.Points).ToList();
-        var (x, y) = (ChartAxis.ForSteps(points.Max(point => point.X)), ChartAxis.ForValues([.. points.Select(point => point.Y)]));
+        var (x, y) = (ChartAxis.ForSteps(points.Max(point => point.X)), ChartAxis.ForValues([.. points.Select(point => point.Y)], chart.IsEven));
         Append(svg, $"""<g transform="translate({left} {top})">""");
         Append(svg, $"""<text class="title" x="{Left}" y="24">{SecurityElement.Escape(chart.Title)}</text>""");
         foreach (var tick in y.Ticks)
