@@ -10,6 +10,11 @@ namespace T5GemmaSharp.Training;
 /// <param name="Padding">Share of the cells that are padding, 0 to 1.</param>
 public sealed record StepReport(int Step, double Epoch, double Loss, double GradientNorm, double LearningRate, double TokensPerSecond, double Padding)
 {
+    internal static readonly IReadOnlyDictionary<string, double> OneKind = new Dictionary<string, double>();
+
+    /// <summary>Loss a target by kind of example, for example by denoiser; nothing where there is one kind.</summary>
+    public IReadOnlyDictionary<string, double> LossByKind { get; init; } = OneKind;
+
     /// <summary>Memory of the process; null in a report of a program that did not measure it.</summary>
     public MemoryUse? Memory { get; init; }
 
@@ -21,6 +26,8 @@ public sealed record StepReport(int Step, double Epoch, double Loss, double Grad
         yield return new("learning_rate", LearningRate);
         yield return new("tokens_per_second", TokensPerSecond);
         yield return new("padding", Padding);
+        foreach (var (kind, loss) in LossByKind)
+            yield return new($"loss/{kind}", loss);
         if (Memory is null)
             yield break;
         yield return new("memory_managed_bytes", Memory.ManagedBytes);

@@ -56,7 +56,7 @@ public sealed class Trainer
             var isLast = state.Step == _options.Steps;
             if (isLast || state.Step % _options.ReportSteps == 0)
             {
-                state = state with { Reports = [.. state.Reports, meter.Report(state.Step, state.Epochs, norm, learningRate)] };
+                state = state with { Reports = [.. state.Reports, meter.Report(state.Step, state.Epochs, norm, learningRate) with { LossByKind = _task.TakeLossByKind() }] };
                 hooks.Observer?.OnReport(state.Reports[^1]);
             }
 

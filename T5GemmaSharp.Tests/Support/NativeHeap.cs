@@ -26,6 +26,9 @@ internal static class NativeHeap
         return growth.Skip(WarmUpRounds).Order().ElementAt(Rounds / 2);
     }
 
+    /// <summary>Gives what is free back to the system, so that resident memory is memory in use.</summary>
+    public static void Trim() => _ = TrimHeap(keptBytes: 0);
+
     // What managed code has dropped is finalized first.
     private static long BytesInUse()
     {
@@ -37,6 +40,9 @@ internal static class NativeHeap
 
     [DllImport("libc", EntryPoint = "mallinfo2", ExactSpelling = true)]
     private static extern Info ReadInfo();
+
+    [DllImport("libc", EntryPoint = "malloc_trim", ExactSpelling = true)]
+    private static extern int TrimHeap(nuint keptBytes);
 
     [StructLayout(LayoutKind.Sequential, Size = 10 * 8)]
     private readonly struct Info

@@ -5,6 +5,8 @@ using T5GemmaSharp.Training.Logging.Files;
 using T5GemmaSharp.Training.Losses;
 using T5GemmaSharp.Training.Optimization;
 using T5GemmaSharp.Training.Tasks;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Training.Checkpointing;
 
@@ -59,6 +61,7 @@ internal sealed class TrainingRun
             average?.Load(stored);
         }
 
+        TellMemory(TrainingMemory.Of(task, optimizer, _options), task.Model);
         var result = TrainWithLog(observer => new Trainer(task, _options).Run(optimizer, Hooks(observer), _begun, cancellation));
         task.Model.eval();
         Console.WriteLine($"peak memory of the process: {ByteSize.Describe(MemoryUse.Now().PeakResidentBytes)}");
@@ -103,12 +106,21 @@ internal sealed class TrainingRun
         };
     }
 
+    private static void TellMemory(TrainingMemory need, nn.Module model)
+    {
+        var isOnCpu = model.parameters().First().device_type == DeviceType.CPU; // how much of a GPU is free is not known here
+        var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        Console.WriteLine(isOnCpu ? $"{need} of {ByteSize.Describe(available)}" : $"{need}");
+        if (isOnCpu && need.Warning(available) is { } warning)
+            Console.Error.WriteLine($"warning: {warning}");
+    }
+
     private TrainingResult TrainWithLog(Func<ITrainingObserver, TrainingResult> train)
     {
         using var log = new RunLog(_folder, _begun);
         try
         {
-            var result = TrainingConsole.Run(_options.Steps, console => train(new TrainingObservers(console, log)));
+            var result = TrainingConsole.Run(_options.Steps, console => train(new TrainingObservers(log, console)));
             log.WriteCurves();
             return result;
         }

@@ -14,9 +14,10 @@ public sealed class Seq2SeqBatch : IMicroBatch
     private readonly long[,] _attentionMask;
     private readonly long[,] _labels;
     private readonly long[] _positions;
+    private readonly int[] _kinds; // of the rows
 
-    private Seq2SeqBatch(long[,] inputIds, long[,] attentionMask, long[,] labels, long[] positions, long tokens)
-        => (_inputIds, _attentionMask, _labels, _positions, Tokens) = (inputIds, attentionMask, labels, positions, tokens);
+    private Seq2SeqBatch(long[,] inputIds, long[,] attentionMask, long[,] labels, long[] positions, int[] kinds, long tokens)
+        => (_inputIds, _attentionMask, _labels, _positions, _kinds, Tokens) = (inputIds, attentionMask, labels, positions, kinds, tokens);
 
     /// <inheritdoc/>
     public long Targets => _positions.Length;
@@ -36,7 +37,7 @@ public sealed class Seq2SeqBatch : IMicroBatch
         var inputs = PaddedRows.Of([.. examples.Select(example => example.InputIds)], padId, out var mask);
         var labels = PaddedRows.Of([.. examples.Select(example => example.Labels)], IgnoreIndex, out _);
         var positions = labels.Cast<long>().Select((label, position) => (label, position)).Where(pair => pair.label != IgnoreIndex).Select(pair => (long)pair.position);
-        return new Seq2SeqBatch(inputs, mask, labels, [.. positions], examples.Sum(example => (long)example.Length.Tokens));
+        return new Seq2SeqBatch(inputs, mask, labels, [.. positions], [.. examples.Select(example => example.Kind)], examples.Sum(example => (long)example.Length.Tokens));
     }
 
     /// <summary>The batch on a device; the tensors belong to the caller's dispose scope.</summary>
@@ -51,4 +52,7 @@ public sealed class Seq2SeqBatch : IMicroBatch
             torch.tensor(_positions, device: device),
             torch.tensor([.. _positions.Select(position => labels[position])], device: device));
     }
+
+    /// <summary>Kind of each target's example, in the order of the targets.</summary>
+    internal IEnumerable<long> KindsOfTargets() => _positions.Select(position => (long)_kinds[position / _labels.GetLength(1)]);
 }

@@ -5,6 +5,9 @@ namespace T5GemmaSharp.Training.Data;
 /// <param name="Labels">What the decoder has to write, with its closing eos.</param>
 public sealed record Seq2SeqExample(int[] InputIds, int[] Labels)
 {
+    /// <summary>Number of its kind, where a source has several; 0 where it has one.</summary>
+    public int Kind { get; init; }
+
     /// <summary>Its size.</summary>
     public ExampleLength Length => new(InputIds.Length, Labels.Length);
 }

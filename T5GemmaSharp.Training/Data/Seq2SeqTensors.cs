@@ -12,4 +12,7 @@ public sealed record Seq2SeqTensors(Tensor InputIds, Tensor AttentionMask, Tenso
 {
     /// <summary>The last hidden state of a teacher [B, T, D]; null: there is none.</summary>
     public Tensor? TeacherStates { get; init; }
+
+    /// <summary>Kinds of the targets' examples [N]; null where nobody asks for them.</summary>
+    public Tensor? Kinds { get; init; }
 }

@@ -21,6 +21,9 @@ internal sealed class FinetuningData : IDisposable
 
     public DataStatistics Statistics { get; }
 
+    /// <summary>Names of the examples' kinds where there are several.</summary>
+    public IReadOnlyList<string> Kinds => Examples is TextExamples { Kinds.Count: > 1 } texts ? texts.Kinds : [];
+
     /// <summary>Reads files.</summary>
     /// <exception cref="DataFormatException">A row is not what was expected; the message names file, line and key.</exception>
     /// <exception cref="ArgumentException">A setting is out of range, or the tokenizer lacks a token that the objective needs.</exception>

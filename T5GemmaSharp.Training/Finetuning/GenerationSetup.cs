@@ -4,6 +4,7 @@ using T5GemmaSharp.Modeling.Outputs;
 using T5GemmaSharp.Tokenization;
 using T5GemmaSharp.Training.Data.Files;
 using T5GemmaSharp.Training.Evaluation.Metrics;
+using T5GemmaSharp.Training.Losses;
 using T5GemmaSharp.Training.Tasks;
 
 namespace T5GemmaSharp.Training.Finetuning;
@@ -17,6 +18,7 @@ internal sealed class GenerationSetup : IFinetuningSetup<Seq2SeqLMOutput>
     private readonly FinetuningData? _evaluationData;
     private readonly TeacherFolder? _teacher;
     private T5GemmaForConditionalGeneration? _loadedTeacher;
+    private KindLosses? _kindLosses;
 
     /// <summary>Reads the files of a request.</summary>
     /// <exception cref="DataFormatException">A row is not what was expected; the message names file, line and key.</exception>
@@ -51,7 +53,8 @@ internal sealed class GenerationSetup : IFinetuningSetup<Seq2SeqLMOutput>
         var evaluation = _evaluationData is null ? null : new FinetuningEvaluation(model, _tokenizer, _evaluationData.Examples, Measuring, cancellation);
         var distillation = _teacher?.Load(options);
         _loadedTeacher = distillation?.Teacher;
-        return new(model, new Seq2SeqTask(model, _data.Examples, _request.Loss, _request.IsSegmented, distillation), evaluation is null ? null : evaluation.Measure);
+        _kindLosses = _data.Kinds.Count == 0 || distillation is not null ? null : new KindLosses(_data.Kinds, model.Device);
+        return new(model, new Seq2SeqTask(model, _data.Examples, _request.Loss, _request.IsSegmented, distillation, _kindLosses), evaluation is null ? null : evaluation.Measure);
     }
 
     public void Dispose()
@@ -59,5 +62,6 @@ internal sealed class GenerationSetup : IFinetuningSetup<Seq2SeqLMOutput>
         _data.Dispose();
         _evaluationData?.Dispose();
         _loadedTeacher?.Dispose();
+        _kindLosses?.Dispose();
     }
 }

@@ -21,7 +21,7 @@ public static class TrainingConsole
 
     private static string Describe(StepReport report) => string.Create(
         CultureInfo.InvariantCulture,
-        $"loss {report.Loss:F4}  grad {report.GradientNorm:F2}  lr {report.LearningRate:E1}  {report.TokensPerSecond:F0} tokens/s");
+        $"loss {report.Loss:F4}  grad {report.GradientNorm:F2}  lr {report.LearningRate:E1}  {report.TokensPerSecond:F0} tokens/s{string.Concat(report.LossByKind.Select(kind => string.Create(CultureInfo.InvariantCulture, $"  {kind.Key} {kind.Value:F3}")))}");
 
     private static string Describe(EvaluationReport report)
         => $"step {report.Step}: {string.Join(", ", report.Values.Select(value => string.Create(CultureInfo.InvariantCulture, $"{value.Key.Replace('_', ' ')} {value.Value:0.####}")))}";

@@ -6,15 +6,16 @@ namespace T5GemmaSharp.Training.Losses;
 /// Head and loss for a few target tokens at a time: with a vocabulary of 256,000 the logits of a target take a megabyte in each of their forms, and all of them together
 /// more than the model. Positions without a target are left out.
 /// </summary>
-internal sealed class ChunkedHead(T5GemmaForConditionalGeneration model, TokenLossOptions options, Distillation? distillation = null)
+internal sealed class ChunkedHead(T5GemmaForConditionalGeneration model, TokenLossOptions options, Distillation? distillation = null, KindLosses? kindLosses = null)
 {
     /// <summary>Sums the losses; where gradients are recorded, adds those of the sum to the head and to everything that the states come from.</summary>
     /// <param name="states">The decoder's last hidden state [B, T, D].</param>
     /// <param name="positions">Positions with a target, as indices of B * T, int64 [N].</param>
     /// <param name="targets">Their targets, int64 [N].</param>
     /// <param name="teacherStates">The teacher's last hidden state [B, T, D of the teacher]; null: there is none, or it has no share.</param>
+    /// <param name="kinds">Kinds of their examples, int64 [N]; null: the losses by kind are not kept.</param>
     /// <returns>The sum, float32 [], without graph.</returns>
-    public Tensor Sum(Tensor states, Tensor positions, Tensor targets, Tensor? teacherStates = null)
+    public Tensor Sum(Tensor states, Tensor positions, Tensor targets, Tensor? teacherStates = null, Tensor? kinds = null)
     {
         using var scope = NewDisposeScope();
         var selected = states.flatten(0, 1).index_select(0, positions); // [N, D]
@@ -27,7 +28,7 @@ internal sealed class ChunkedHead(T5GemmaForConditionalGeneration model, TokenLo
             var count = Math.Min(options.ChunkSize, selected.size(0) - from);
             var leaf = selected.narrow(0, from, count).detach().requires_grad_(selected.requires_grad);
             var (logits, chunkTargets) = (model.ToLogits(leaf), targets.narrow(0, from, count));
-            var loss = teacher is null ? TokenLoss.Sum(logits, chunkTargets, options) : distillation!.Sum(logits, teacher.narrow(0, from, count), chunkTargets, options); // the states are its teacher's
+            var loss = teacher is null ? Loss(logits, chunkTargets, kinds?.narrow(0, from, count)) : distillation!.Sum(logits, teacher.narrow(0, from, count), chunkTargets, options); // the states are its teacher's
             if (loss.requires_grad) // of a head that alone is trained too
                 loss.backward();
             if (selected.requires_grad)
@@ -62,5 +63,15 @@ internal sealed class ChunkedHead(T5GemmaForConditionalGeneration model, TokenLo
         }
 
         return (scope.MoveToOuter(total), scope.MoveToOuter(right));
+    }
+
+    private Tensor Loss(Tensor logits, Tensor targets, Tensor? kinds)
+    {
+        if (kinds is null || kindLosses is null)
+            return TokenLoss.Sum(logits, targets, options);
+        using var scope = NewDisposeScope();
+        var losses = TokenLoss.Each(logits, targets, options);
+        kindLosses.Add(kinds, losses.detach());
+        return scope.MoveToOuter(losses.sum());
     }
 }

@@ -1,4 +1,5 @@
 using T5GemmaSharp.Training.Data;
+using T5GemmaSharp.Training.Objectives.Denoisers;
 
 namespace T5GemmaSharp.Training.Objectives;
 
@@ -8,11 +9,22 @@ namespace T5GemmaSharp.Training.Objectives;
 /// <param name="seed">The run's seed.</param>
 public sealed class TextExamples(ITextCorpus corpus, DenoisingObjective objective, ulong seed) : IExampleSource<Seq2SeqExample>
 {
+    private readonly Dictionary<Denoiser, int> _kinds = objective.Mixture.Parts.Select((part, kind) => (part.Denoiser, kind)).ToDictionary();
     private readonly Lock _planning = new();
     private Epoch? _last;
 
+    /// <summary>Names of the examples' kinds, which are their denoisers.</summary>
+    public IReadOnlyList<string> Kinds { get; } = [.. objective.Mixture.Parts.Select(part => part.Denoiser.ToString())];
+
     /// <inheritdoc/>
-    public Seq2SeqExample this[int epoch, int index] => Plan(epoch).Windows[index].Example;
+    public Seq2SeqExample this[int epoch, int index]
+    {
+        get
+        {
+            var (example, denoiser) = Plan(epoch).Windows[index];
+            return example with { Kind = _kinds[denoiser] };
+        }
+    }
 
     /// <inheritdoc/>
     public int CountOf(int epoch) => Plan(epoch).Windows.Count;

@@ -62,6 +62,10 @@ internal sealed class TrainedParameter : IDisposable
         _parameter.grad = null;
     }
 
+    /// <summary>Bytes of its gradient at the end of a step's passes.</summary>
+    /// <param name="accumulates">Whether the step has several micro-batches.</param>
+    public long GradientBytes(bool accumulates) => Count * (_parameter.ElementSize + (accumulates && _lowerHalf is not null ? sizeof(float) : 0));
+
     /// <summary>A stretch of the step's gradient, as it is stored; belongs to the caller's dispose scope.</summary>
     public Tensor Gradient(long from, long count) => (_accumulated ?? _parameter.grad!.flatten()).narrow(0, from, count);
 

@@ -28,4 +28,14 @@ public interface ITrainingTask
     /// <param name="seed">Seed of dropout.</param>
     /// <returns>The sum of the losses, float32, without gradient; it belongs to the caller's dispose scope.</returns>
     Tensor Backward(IMicroBatch batch, ulong seed);
+
+    /// <summary>Takes the averages of the loss by kind of example, over the passes since the last call.</summary>
+    /// <returns>Loss a target by name of the kind; nothing where the examples are of one kind.</returns>
+    IReadOnlyDictionary<string, double> TakeLossByKind() => StepReport.OneKind;
+
+    /// <summary>Estimates what a forward pass leaves for the backward pass.</summary>
+    /// <param name="rows">Examples of the micro-batch.</param>
+    /// <param name="length">Size of its longest example in each stack.</param>
+    /// <returns>Bytes; 0: there is no estimate.</returns>
+    long ActivationBytes(int rows, ExampleLength length) => 0;
 }

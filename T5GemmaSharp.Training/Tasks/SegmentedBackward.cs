@@ -62,7 +62,7 @@ internal sealed class SegmentedBackward
 
         var last = Leaf(decoderStates.Pop());
         Seed(DecoderEnd);
-        var loss = _head.Sum(Decoder.End(last), tensors.Positions, tensors.Targets, tensors.TeacherStates);
+        var loss = _head.Sum(Decoder.End(last), tensors.Positions, tensors.Targets, tensors.TeacherStates, tensors.Kinds);
         if (tensors.Targets.numel() == 0)
             return loss;
         var encodedGradient = zeros_like(encoded);

@@ -1,5 +1,6 @@
 using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Training.Data;
+using T5GemmaSharp.Training.Inspection;
 using T5GemmaSharp.Training.Losses;
 using static TorchSharp.torch;
 
@@ -13,6 +14,8 @@ public sealed class Seq2SeqTask : ITrainingTask
     private readonly ChunkedHead _head;
     private readonly bool _isSegmented;
     private readonly Distillation? _distillation;
+    private readonly int _chunkSize;
+    private readonly KindLosses? _kindLosses;
 
     /// <summary>Creates the task.</summary>
     /// <param name="model">The model.</param>
@@ -20,8 +23,15 @@ public sealed class Seq2SeqTask : ITrainingTask
     /// <param name="loss">Settings of the loss; null: plain cross-entropy.</param>
     /// <param name="isSegmented">Whether layers are computed again in the backward pass, which saves the memory of their activations and costs about a third more time.</param>
     /// <param name="distillation">A teacher whose probabilities are learned too; null: none.</param>
-    /// <exception cref="ArgumentException">A setting is out of its range, the message lists all; or the teacher has another vocabulary.</exception>
-    public Seq2SeqTask(T5GemmaForConditionalGeneration model, IExampleSource<Seq2SeqExample> examples, TokenLossOptions? loss = null, bool isSegmented = false, Distillation? distillation = null)
+    /// <param name="kindLosses">Where the losses are kept by kind of example, not with a teacher; the caller frees it. Null: they are not.</param>
+    /// <exception cref="ArgumentException">A setting is out of its range, the message lists all; or the teacher has another vocabulary, or is there beside <paramref name="kindLosses"/>.</exception>
+    public Seq2SeqTask(
+        T5GemmaForConditionalGeneration model,
+        IExampleSource<Seq2SeqExample> examples,
+        TokenLossOptions? loss = null,
+        bool isSegmented = false,
+        Distillation? distillation = null,
+        KindLosses? kindLosses = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(examples);
@@ -30,7 +40,10 @@ public sealed class Seq2SeqTask : ITrainingTask
             throw new ArgumentException(faults, nameof(loss));
         if (distillation?.Teacher.Config is { } teacher && (teacher.Encoder.VocabSize, teacher.Decoder.VocabSize) != (model.Config.Encoder.VocabSize, model.Config.Decoder.VocabSize))
             throw new ArgumentException($"teacher: expected vocabularies of {model.Config.Encoder.VocabSize} and {model.Config.Decoder.VocabSize} tokens (encoder, decoder) as the model has, got {teacher.Encoder.VocabSize} and {teacher.Decoder.VocabSize}", nameof(distillation));
-        (_model, _examples, _head, _isSegmented, _distillation) = (model, examples, new ChunkedHead(model, loss, distillation), isSegmented, distillation);
+        if (distillation is not null && kindLosses is not null)
+            throw new ArgumentException("kindLosses: expected none beside a teacher, whose loss has no parts", nameof(kindLosses));
+        (_model, _examples, _head, _isSegmented, _distillation) = (model, examples, new ChunkedHead(model, loss, distillation, kindLosses), isSegmented, distillation);
+        (_chunkSize, _kindLosses) = (loss.ChunkSize, kindLosses);
     }
 
     /// <inheritdoc/>
@@ -53,13 +66,19 @@ public sealed class Seq2SeqTask : ITrainingTask
     public Tensor Backward(IMicroBatch batch, ulong seed)
     {
         using var scope = NewDisposeScope();
-        var tensors = ((Seq2SeqBatch)batch).To(_model.Device);
-        tensors = tensors with { TeacherStates = _distillation?.States(tensors) };
+        var tensors = Tensors((Seq2SeqBatch)batch);
         if (_isSegmented)
             return scope.MoveToOuter(SegmentedBackward.Run(_model, _head, tensors, seed));
         DropoutSeed.Set(seed, part: 0, _model.Device);
-        return scope.MoveToOuter(_head.Sum(States(_model, tensors), tensors.Positions, tensors.Targets, tensors.TeacherStates));
+        return scope.MoveToOuter(_head.Sum(States(_model, tensors), tensors.Positions, tensors.Targets, tensors.TeacherStates, tensors.Kinds));
     }
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, double> TakeLossByKind() => _kindLosses?.Take() ?? StepReport.OneKind;
+
+    /// <inheritdoc/>
+    public long ActivationBytes(int rows, ExampleLength length)
+        => ActivationMemory.Estimate(_model.Config, _model.Model.Decoder.EmbedTokens.weight!.ElementSize, rows, length, _isSegmented, _chunkSize);
 
     /// <summary>The decoder's last hidden state for given targets, [B, T, D].</summary>
     internal static Tensor States(T5GemmaForConditionalGeneration model, Seq2SeqTensors tensors) => model.Model.call(new T5GemmaInputs
@@ -69,4 +88,16 @@ public sealed class Seq2SeqTask : ITrainingTask
         DecoderInputIds = model.PrepareDecoderInputIdsFromLabels(tensors.Labels),
         UseCache = false,
     }).LastHiddenState;
+
+    private Seq2SeqTensors Tensors(Seq2SeqBatch batch)
+    {
+        var tensors = batch.To(_model.Device);
+        if (_distillation is not null)
+            return tensors with { TeacherStates = _distillation.States(tensors) };
+        if (_kindLosses is null)
+            return tensors;
+        long[] kinds = [.. batch.KindsOfTargets()];
+        _kindLosses.Count(kinds);
+        return tensors with { Kinds = tensor(kinds, device: _model.Device) };
+    }
 }

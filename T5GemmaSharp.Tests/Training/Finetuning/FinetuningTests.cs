@@ -57,6 +57,8 @@ public sealed partial class FinetuningTests
         Assert.That(run.Code, Is.Zero, run.Errors);
         var losses = Losses(run.Output);
         Assert.That(losses[^1], Is.LessThan(0.6 * losses[0]));
+        var log = File.ReadAllText(Path.Combine(_model.Run, "log.jsonl"));
+        Assert.That(log, objective == "ul2" ? Does.Contain("\"loss/r:3,0.15\":").And.Contain("\"loss/s:") : Does.Not.Contain("loss/"), "the loss of each denoiser of several");
     }
 
     [TestCase(false, false)]

@@ -11,6 +11,7 @@ internal static class RunCharts
         Chart[] charts =
         [
             new(Loss, [Line("training", report => report.Loss), Evaluated("evaluation", Loss)]),
+            new("training loss by kind", [.. reports.SelectMany(report => report.LossByKind.Keys).Distinct().Select(kind => Line(kind, report => report.LossByKind.GetValueOrDefault(kind, double.NaN)))]),
             .. names.Select(name => new Chart($"evaluation: {name.Replace('_', ' ')}", [Evaluated(name, name)])),
             new("learning rate", [Line("learning rate", report => report.LearningRate)], IsEven: true),
             new("gradient norm", [Line("gradient norm", report => report.GradientNorm)]),

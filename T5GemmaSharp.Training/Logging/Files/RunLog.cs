@@ -34,12 +34,14 @@ internal sealed class RunLog : ITrainingObserver, IDisposable
     public void OnReport(StepReport report)
     {
         _reports.Add(report);
+        Directory.CreateDirectory(_folder);
         _files.OnReport(report);
     }
 
     public void OnEvaluation(EvaluationReport report)
     {
         _evaluations.Add(report);
+        Directory.CreateDirectory(_folder);
         _files.OnEvaluation(report);
     }
 

@@ -1,0 +1,51 @@
+using T5GemmaSharp.Training.Data;
+using T5GemmaSharp.Training.Optimization;
+using T5GemmaSharp.Training.Tasks;
+using TorchSharp;
+
+namespace T5GemmaSharp.Training.Inspection;
+
+/// <summary>Memory of a training's tensors in bytes, before its first step.</summary>
+/// <param name="Weights">Parameters and buffers of the model.</param>
+/// <param name="Gradients">Gradients of the parameters that are trained, those included that add up over micro-batches.</param>
+/// <param name="OptimizerState">What the optimizer keeps beside the parameters.</param>
+/// <param name="Activations">An estimate of what the pass of the first step's largest micro-batch takes, see <see cref="ITrainingTask.ActivationBytes"/>.</param>
+internal sealed record TrainingMemory(long Weights, long Gradients, long OptimizerState, long Activations)
+{
+    private long Total => Weights + Gradients + OptimizerState + Activations;
+
+    /// <summary>Adds up what a training needs.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="optimizer">The optimizer of its model.</param>
+    /// <param name="options">Sizes of batches and the seed.</param>
+    public static TrainingMemory Of(ITrainingTask task, Optimizer optimizer, TrainingOptions options)
+    {
+        // The first step has the longest examples.
+        var step = BatchPlan.Create(task.CountOf(epoch: 0), index => task.LengthOf(epoch: 0, index), options.Batch, options.Seed, epoch: 0)[0];
+        var parts = options.MicroBatch.Cut(step, index => task.LengthOf(epoch: 0, index)).Select(part => part.Select(index => task.LengthOf(epoch: 0, index)).ToList()).ToList();
+        var activations = parts.Max(part => task.ActivationBytes(part.Count, new ExampleLength(part.Max(length => length.Encoder), part.Max(length => length.Decoder))));
+        var tensors = task.Model.parameters().Concat<torch.Tensor>(task.Model.buffers());
+        return new TrainingMemory(
+            tensors.Sum(Bytes), optimizer.Parameters.Sum(parameter => parameter.GradientBytes(accumulates: parts.Count > 1)), optimizer.State().Values.Sum(Bytes), activations);
+    }
+
+    /// <summary>The need for a person, on one line.</summary>
+    public override string ToString()
+        => $"memory: weights {ByteSize.Describe(Weights)} + gradients {ByteSize.Describe(Gradients)} + optimizer {ByteSize.Describe(OptimizerState)}"
+        + (Activations == 0 ? "" : $" + activations about {ByteSize.Describe(Activations)}") + $" = {ByteSize.Describe(Total)}";
+
+    /// <summary>A warning where the need is more than there is.</summary>
+    /// <param name="available">Bytes that there are.</param>
+    /// <returns>Null: it may fit.</returns>
+    public string? Warning(long available)
+    {
+        if (Total <= available)
+            return null;
+        var advice = Activations > Total - Activations
+            ? "a smaller --micro-batch-size or --micro-batch-tokens, or --gradient-checkpointing, lowers the activations"
+            : "--lora-r or --optimizer Adafactor lowers gradients and optimizer";
+        return $"training needs about {ByteSize.Describe(Total)} of memory, the machine has {ByteSize.Describe(available)}; {advice}";
+    }
+
+    private static long Bytes(torch.Tensor tensor) => tensor.numel() * tensor.ElementSize;
+}
