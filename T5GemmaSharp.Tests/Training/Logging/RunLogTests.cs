@@ -88,7 +88,12 @@ public sealed class RunLogTests
             Assert.That(events.Select(item => (item.Step, item.Version)), Is.EqualTo(new[] { (0L, "brain.Event:2"), (300L, (string?)null), (300L, null) }));
             Assert.That(events[1].Values, Is.EquivalentTo(new Dictionary<string, float>
             {
-                ["train/loss"] = 2.5f, ["train/grad_norm"] = 1, ["train/learning_rate"] = 1e-3f, ["train/tokens_per_second"] = 100, ["train/padding"] = 0.25f, ["train/epoch"] = 30,
+                ["train/loss"] = 2.5f,
+                ["train/grad_norm"] = 1,
+                ["train/learning_rate"] = 1e-3f,
+                ["train/tokens_per_second"] = 100,
+                ["train/padding"] = 0.25f,
+                ["train/epoch"] = 30,
             }));
             Assert.That(events[2].Values, Is.EquivalentTo(new Dictionary<string, float> { ["eval/loss"] = 1.5f, ["eval/accuracy"] = 75 }));
             Assert.That(events.Select(item => item.WallTime), Is.All.EqualTo(DateTimeOffset.UtcNow.ToUnixTimeSeconds()).Within(60));
