@@ -10,7 +10,7 @@ internal static class ActivationMemory
     // A layer's residual streams, and inputs and outputs of its norms, in units of the hidden size; with two blocks, or three where it reads the encoder.
     private const int StatesPerBlock = 3;
     private const int FeedForwardStates = 4; // gate, its activation, up, their product
-    private const int MomentaryScores = 3;   // of one layer: capped, masked, and a gradient
+    private const int MomentaryScores = 6;   // of one layer, for each of its attentions: forms before the softmax, and gradients
     private const int HeadForms = 5;         // of a chunk's logits: capped, log-softmax, and gradients
 
     /// <summary>Estimates the bytes of a pass.</summary>
@@ -29,7 +29,7 @@ internal static class ActivationMemory
         var kept = isSegmented
             ? states + Math.Max(encoderLayer, decoderLayer)
             : states + (encoderLayer * encoder.NumHiddenLayers) + (decoderLayer * decoder.NumHiddenLayers);
-        var scores = Math.Max(Scores(encoder, length.Encoder, length.Encoder), Scores(decoder, length.Decoder, Math.Max(length.Encoder, length.Decoder)));
+        var scores = Math.Max(Scores(encoder, length.Encoder, length.Encoder), Scores(decoder, length.Decoder, length.Encoder + length.Decoder));
         var head = HeadForms * Float32 * decoder.VocabSize * Math.Min(chunkSize, (long)rows * length.Decoder);
         return kept + Math.Max(rows * MomentaryScores * Float32 * scores, head);
     }

@@ -13,7 +13,7 @@ namespace T5GemmaSharp.Tests.Training.Inspection;
 
 public sealed class TrainingMemoryTests
 {
-    // A formula over the tensors' shapes; what the allocator keeps for later, about 100 MB whatever the sizes, is not in it.
+    // A formula over the tensors' shapes; what the allocator keeps for later is not in it.
     private const double Factor = 2;
 
     [TestCase(ScalarType.Float32, 4, 4, 8)]
