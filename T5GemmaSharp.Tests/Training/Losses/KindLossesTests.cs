@@ -28,7 +28,7 @@ public sealed class KindLossesTests
         model.zero_grad();
 
         using var kinds = new KindLosses(Names, CPU);
-        var told = new Seq2SeqTask(model, new Seq2SeqExamples(Examples), options, isSegmented, kinds);
+        var told = new Seq2SeqTask(model, new Seq2SeqExamples(Examples), options, isSegmented, kindLosses: kinds);
         var loss = told.Backward(told.Prepare(epoch: 0, [0, 1, 2, 3, 4]), seed: 5).item<float>();
         Assert.Multiple(() =>
         {
@@ -44,7 +44,7 @@ public sealed class KindLossesTests
         using var scope = NewDisposeScope();
         using var model = TinyTask.CreateModel();
         using var kinds = new KindLosses(Names, CPU);
-        var task = new Seq2SeqTask(model, new Seq2SeqExamples(Examples), new TokenLossOptions { ChunkSize = 5 }, isSegmented: false, kinds);
+        var task = new Seq2SeqTask(model, new Seq2SeqExamples(Examples), new TokenLossOptions { ChunkSize = 5 }, isSegmented: false, kindLosses: kinds);
         foreach (var part in new[] { new[] { 0, 1, 2 }, [3, 4] })
             task.Backward(task.Prepare(epoch: 0, part), seed: 0);
         var taken = task.TakeLossByKind();
