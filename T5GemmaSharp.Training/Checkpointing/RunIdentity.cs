@@ -19,20 +19,9 @@ public static class RunIdentity
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(loss);
         var all = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["data"] = data };
-        Add(JsonSerializer.SerializeToElement(options, RunIdentityJson.Default.TrainingOptions), "");
-        Add(JsonSerializer.SerializeToElement(loss, RunIdentityJson.Default.TokenLossOptions), "Loss.");
+        all.AddMembers(JsonSerializer.SerializeToElement(options, RunIdentityJson.Default.TrainingOptions), Free);
+        all.AddMembers(JsonSerializer.SerializeToElement(loss, RunIdentityJson.Default.TokenLossOptions), Free, "Loss.");
         return all;
-
-        void Add(JsonElement settings, string prefix)
-        {
-            foreach (var setting in settings.EnumerateObject().Where(setting => !Free.Contains(setting.Name)))
-            {
-                if (setting.Value.ValueKind == JsonValueKind.Object)
-                    Add(setting.Value, $"{prefix}{setting.Name}.");
-                else
-                    all[$"{prefix}{setting.Name}"] = setting.Value.ToString();
-            }
-        }
     }
 }
 

@@ -1,19 +1,15 @@
 using System.Globalization;
-using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using T5GemmaSharp.Tokenization;
 using T5GemmaSharp.Training.Commands;
 using T5GemmaSharp.Training.Evaluation.Metrics;
 using T5GemmaSharp.Training.Generation;
+using T5GemmaSharp.Training.Logging;
 
 namespace T5GemmaSharp.Training.Finetuning;
 
 /// <summary>Measures a model of a folder on files.</summary>
 internal static class FileEvaluation
 {
-    private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>Runs the request.</summary>
     /// <returns>The exit code.</returns>
     public static int Run(FileEvaluationRequest request)
@@ -42,10 +38,10 @@ internal static class FileEvaluation
     {
         if (asJson)
         {
-            Console.WriteLine(Line(json =>
+            Console.WriteLine(JsonText.Line(json =>
             {
                 foreach (var (name, value) in values)
-                    Write(json, name, value);
+                    json.WriteFinite(name, value); // a perplexity may be infinite
                 json.WriteNumber("examples", examples);
             }));
             return;
@@ -56,32 +52,10 @@ internal static class FileEvaluation
         Console.WriteLine($"examples {examples}");
     }
 
-    // JSON has no NaN and no infinity; a perplexity may be one.
-    private static void Write(Utf8JsonWriter json, string name, double value)
-    {
-        if (double.IsFinite(value))
-            json.WriteNumber(name, value);
-        else
-            json.WriteNull(name);
-    }
-
-    private static string Prediction(Answer answer, string expected) => Line(json =>
+    private static string Prediction(Answer answer, string expected) => JsonText.Line(json =>
     {
         json.WriteNumber("index", answer.Index);
         json.WriteString("prediction", answer.Text);
         json.WriteString("reference", expected);
     });
-
-    private static string Line(Action<Utf8JsonWriter> write)
-    {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, Json))
-        {
-            json.WriteStartObject();
-            write(json);
-            json.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);
-    }
 }

@@ -11,7 +11,7 @@ internal static class ReportJson
         json.WriteNumber("step", report.Step);
         json.WriteNumber("epoch", report.Epoch);
         foreach (var (name, value) in report.Values())
-            WriteFinite(json, name, value);
+            json.WriteFinite(name, value);
         json.WriteEndObject();
     }
 
@@ -20,16 +20,7 @@ internal static class ReportJson
         json.WriteStartObject();
         json.WriteNumber("step", report.Step);
         foreach (var (name, value) in report.Values)
-            WriteFinite(json, $"eval_{name}", value);
+            json.WriteFinite($"eval_{name}", value);
         json.WriteEndObject();
-    }
-
-    // JSON has no NaN and no infinity.
-    private static void WriteFinite(Utf8JsonWriter json, string name, double value)
-    {
-        if (double.IsFinite(value))
-            json.WriteNumber(name, value);
-        else
-            json.WriteNull(name);
     }
 }

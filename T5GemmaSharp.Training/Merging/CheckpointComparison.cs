@@ -1,5 +1,6 @@
 using System.Text.Json;
 using T5GemmaSharp.Checkpoints;
+using T5GemmaSharp.Training.Checkpointing;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Training.Merging;
@@ -58,18 +59,7 @@ internal static class CheckpointComparison
     {
         var all = new SortedDictionary<string, string>(StringComparer.Ordinal);
         using var config = JsonDocument.Parse(T5GemmaConfig.FromPretrained(folder).ToJson());
-        Add(config.RootElement, "");
+        all.AddMembers(config.RootElement, Free);
         return all;
-
-        void Add(JsonElement settings, string prefix)
-        {
-            foreach (var setting in settings.EnumerateObject().Where(setting => !Free.Contains(setting.Name)))
-            {
-                if (setting.Value.ValueKind == JsonValueKind.Object)
-                    Add(setting.Value, $"{prefix}{setting.Name}.");
-                else
-                    all[$"{prefix}{setting.Name}"] = setting.Value.ToString();
-            }
-        }
     }
 }

@@ -1,4 +1,4 @@
-using T5GemmaSharp.Modeling.Inputs;
+using T5GemmaSharp.Modeling.Outputs;
 using T5GemmaSharp.Training.Data;
 using T5GemmaSharp.Training.Data.Files.Labels;
 using static TorchSharp.torch;
@@ -7,47 +7,16 @@ using HeadLosses = T5GemmaSharp.Modeling.Losses;
 namespace T5GemmaSharp.Training.Tasks;
 
 /// <summary>Training of a head that makes one prediction a token. Tokens without a label do not count.</summary>
-public sealed class TokenClassificationTask : ITrainingTask, IClassificationTask
+/// <param name="model">The model.</param>
+/// <param name="examples">The tokens.</param>
+public sealed class TokenClassificationTask(T5GemmaForTokenClassification model, IExampleSource<TokenClassificationExample> examples)
+    : ClassificationTask<TokenClassificationExample, TokenClassifierOutput>(model, examples)
 {
-    private readonly T5GemmaForTokenClassification _model;
-    private readonly IExampleSource<TokenClassificationExample> _examples;
+    private readonly T5GemmaConfig _config = model.Config;
 
-    /// <summary>Creates the task.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="examples">The tokens.</param>
-    public TokenClassificationTask(T5GemmaForTokenClassification model, IExampleSource<TokenClassificationExample> examples)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(examples);
-        (_model, _examples) = (model, examples);
-    }
+    private protected override ClassificationBatch Batch(IReadOnlyList<TokenClassificationExample> examples) => ClassificationBatch.OfTokens(examples, _config);
 
-    /// <inheritdoc/>
-    public nn.Module Model => _model;
+    private protected override Tensor LogitsOf(TokenClassifierOutput output) => output.Logits;
 
-    /// <inheritdoc/>
-    public int CountOf(int epoch) => _examples.CountOf(epoch);
-
-    /// <inheritdoc/>
-    public ExampleLength LengthOf(int epoch, int index) => _examples.LengthOf(epoch, index).ForStacks(_model.Config.IsEncoderDecoder);
-
-    /// <inheritdoc/>
-    public IMicroBatch Prepare(int epoch, IReadOnlyList<int> indices)
-    {
-        ArgumentNullException.ThrowIfNull(indices);
-        return ClassificationBatch.OfTokens([.. indices.Select(index => _examples[epoch, index])], _model.Config);
-    }
-
-    /// <inheritdoc/>
-    public Tensor Backward(IMicroBatch batch, ulong seed) => ClassificationBackward.Run(this, batch, _model.Device, seed);
-
-    /// <inheritdoc/>
-    (Tensor Logits, Tensor Loss) IClassificationTask.Forward(ClassificationTensors tensors)
-    {
-        using var scope = NewDisposeScope();
-        var output = _model.call(new T5GemmaInputs { InputIds = tensors.InputIds, AttentionMask = tensors.AttentionMask });
-        var logits = output.Logits.to(ScalarType.Float32); // [B, T, C]
-        var loss = HeadLosses.TokenCrossEntropy(logits, tensors.Labels, numItemsInBatch: 1);
-        return (scope.MoveToOuter(logits), scope.MoveToOuter(loss));
-    }
+    private protected override Tensor Loss(Tensor logits, Tensor labels) => HeadLosses.TokenCrossEntropy(logits, labels, numItemsInBatch: 1);
 }
