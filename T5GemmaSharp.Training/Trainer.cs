@@ -16,12 +16,14 @@ public sealed class Trainer
     /// <summary>Creates a trainer; the model is changed in place.</summary>
     /// <param name="task">The task; its model is on its device.</param>
     /// <param name="options">The settings.</param>
-    /// <exception cref="ArgumentException">A setting is out of its range.</exception>
+    /// <exception cref="ArgumentException">A setting is out of its range, or gradients shall be released early by a task that does not go through its model layer by layer.</exception>
     public Trainer(ITrainingTask task, TrainingOptions options)
     {
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
+        if (options.ReleasesGradients && task is not ILayerwiseTask { IsLayerwise: true })
+            throw new ArgumentException("ReleasesGradients: expected a task that goes through its model layer by layer (gradient checkpointing), got one that has all gradients at once", nameof(options));
         (_task, _options) = (task, options);
     }
 
@@ -101,11 +103,12 @@ public sealed class Trainer
     /// <summary>One update from the gradient of the loss's mean over all targets; returns the gradient's norm, and leaves the weights alone when it is not finite.</summary>
     private double Step(IReadOnlyList<IMicroBatch> batches, Optimizer optimizer, double learningRate, int step, ProgressMeter meter)
     {
+        if (_options.ReleasesGradients)
+            return StepByLayers(batches[0], optimizer, learningRate, step, meter); // the settings allow no more than one
         for (var index = 0; index < batches.Count; index++)
         {
             using var scope = NewDisposeScope();
-            var seed = new CounterRandom(_options.Seed, (ulong)step)[(ulong)index]; // by place, so that a run can go on anywhere
-            meter.Add(_task.Backward(batches[index], seed), batches[index]);
+            meter.Add(_task.Backward(batches[index], SeedOf(step, index)), batches[index]);
             if (batches.Count > 1)
                 optimizer.Accumulate();
         }
@@ -117,4 +120,19 @@ public sealed class Trainer
         optimizer.ClearGradients();
         return norm;
     }
+
+    /// <summary>The same update, layer by layer within the backward pass.</summary>
+    private double StepByLayers(IMicroBatch batch, Optimizer optimizer, double learningRate, int step, ProgressMeter meter)
+    {
+        using var scope = NewDisposeScope();
+        var targets = Math.Max(1, batch.Targets);
+        using var update = new LayerwiseStep(optimizer, learningRate, 1.0 / targets, step);
+        meter.Add(((ILayerwiseTask)_task).Backward(batch, SeedOf(step, index: 0), update), batch);
+        var norm = update.Finish() / targets;
+        optimizer.ClearGradients();
+        return norm;
+    }
+
+    // By place, so that a run can go on anywhere.
+    private ulong SeedOf(int step, int index) => new CounterRandom(_options.Seed, (ulong)step)[(ulong)index];
 }

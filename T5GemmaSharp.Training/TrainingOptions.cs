@@ -40,6 +40,13 @@ public sealed record TrainingOptions
     /// <summary>Largest Euclidean norm of the whole gradient; 0: no limit. Default 1.</summary>
     public double MaxGradientNorm { get; init; } = 1;
 
+    /// <summary>
+    /// Whether each layer is updated as soon as the backward pass has its gradients, which are then let go: the gradients of one layer and of the decoder's embedding table are there
+    /// at a time, not those of the model. The weights are the same. Needs a task that goes layer by layer, no limit of the gradient's norm and no micro-batches. Default false.
+    /// </summary>
+    /// <remarks>A step whose loss is not finite is left out as always; a gradient that is not finite in a layer ends the run, as other layers have changed by then.</remarks>
+    public bool ReleasesGradients { get; init; }
+
     /// <summary>Share of the old average in a moving average of the weights, which is what is evaluated and saved in the end; null: no average.</summary>
     public double? AverageDecay { get; init; }
 
@@ -80,6 +87,8 @@ public sealed record TrainingOptions
         Check(Enum.IsDefined(Schedule), $"Schedule: expected {string.Join(", ", Enum.GetNames<LearningRateSchedule>())}, got {Schedule}");
         faults.AddRange(ScheduleParameters.Faults(Schedule, WarmupSteps, Steps, LearningRate));
         Check(MaxGradientNorm >= 0, $"MaxGradientNorm: expected 0 or more, got {MaxGradientNorm}");
+        Check(!ReleasesGradients || MaxGradientNorm == 0, $"MaxGradientNorm: expected 0 with ReleasesGradients, got {MaxGradientNorm}; the norm of the whole gradient is known when all layers are updated");
+        Check(!ReleasesGradients || ((MicroBatchSize ?? BatchSize) >= BatchSize && MicroBatchTokens is null), $"MicroBatchSize, MicroBatchTokens: expected none with ReleasesGradients, got {MicroBatchSize} and {MicroBatchTokens}; gradients that add up cannot be released");
         Check(Optimizer.WeightDecay >= 0, $"WeightDecay: expected 0 or more, got {Optimizer.WeightDecay}");
         Check(AverageDecay is null or (> 0 and < 1), $"AverageDecay: expected above 0 and below 1, got {AverageDecay}");
         Check(Parts.CrossWarmupSteps >= 0 && Parts.CrossWarmupSteps <= Steps, $"CrossWarmupSteps: expected 0 to Steps ({Steps}), got {Parts.CrossWarmupSteps}");

@@ -7,8 +7,11 @@ namespace T5GemmaSharp.Training.Checkpointing;
 /// <summary>What the course of a run depends on.</summary>
 public static class RunIdentity
 {
-    // These change what is told of a run and when, not where it goes.
-    private static readonly HashSet<string> Free = [nameof(TrainingOptions.ReportSteps), nameof(TrainingOptions.EvaluationSteps), nameof(TrainingOptions.CheckpointSteps), nameof(TrainingOptions.Stopping)];
+    // These change what is told of a run and when, and the memory it takes, not where it goes.
+    private static readonly HashSet<string> Free =
+    [
+        nameof(TrainingOptions.ReportSteps), nameof(TrainingOptions.EvaluationSteps), nameof(TrainingOptions.CheckpointSteps), nameof(TrainingOptions.Stopping), nameof(TrainingOptions.ReleasesGradients),
+    ];
 
     /// <summary>The settings by name.</summary>
     /// <param name="options">Settings of the trainer.</param>

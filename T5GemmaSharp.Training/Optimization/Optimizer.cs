@@ -38,9 +38,7 @@ public abstract class Optimizer : IDisposable
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var norms = _parameters.Where(parameter => parameter.HasGradient)
-            .SelectMany(parameter => Stretches(parameter, multiple: 1).Select(stretch => Norm(parameter, stretch.From, stretch.Count))).ToList();
-        return norms.Count == 0 ? 0 : stack(norms).norm().ToDouble();
+        return JointNorm([.. _parameters.Where(parameter => parameter.HasGradient).SelectMany(NormsOf)]);
     }
 
     /// <summary>Updates every parameter that has a gradient.</summary>
@@ -48,15 +46,11 @@ public abstract class Optimizer : IDisposable
     /// <param name="gradientScale">Factor on every gradient.</param>
     public void Step(double learningRate, double gradientScale = 1)
     {
-        Steps++;
-        using var noGrad = no_grad();
+        BeginStep();
         for (var index = 0; index < _parameters.Length; index++)
         {
-            using var scope = NewDisposeScope();
-            if (!_parameters[index].HasGradient)
-                continue;
-            _updates[index] = UpdatesOf(index) + 1;
-            Update(index, learningRate, gradientScale);
+            if (_parameters[index].HasGradient)
+                UpdateOne(index, learningRate, gradientScale);
         }
     }
 
@@ -81,6 +75,29 @@ public abstract class Optimizer : IDisposable
             state.CopyTo(name, tensor);
         state.CopyTo(UpdatesName, _updates);
         Steps = steps;
+    }
+
+    /// <summary>Counts a step, whose updates follow one by one.</summary>
+    internal void BeginStep() => Steps++;
+
+    /// <summary>Updates a parameter that has a gradient.</summary>
+    internal void UpdateOne(int index, double learningRate, double gradientScale)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        _updates[index] = UpdatesOf(index) + 1;
+        Update(index, learningRate, gradientScale);
+    }
+
+    /// <summary>Norms of the stretches of a parameter's gradient, float32 []; they belong to the caller's dispose scope.</summary>
+    internal static IEnumerable<Tensor> NormsOf(TrainedParameter parameter)
+        => Stretches(parameter, multiple: 1).Select(stretch => Norm(parameter, stretch.From, stretch.Count));
+
+    /// <summary>Norm of everything that norms are of.</summary>
+    internal static double JointNorm(IReadOnlyCollection<Tensor> norms)
+    {
+        using var scope = NewDisposeScope();
+        return norms.Count == 0 ? 0 : stack(norms).norm().ToDouble();
     }
 
     /// <summary>Calls an action for each stretch of each parameter with its exact values, float32 and flat, which it must not change.</summary>

@@ -46,6 +46,9 @@ internal sealed class TrainedParameter : IDisposable
         }
     }
 
+    /// <summary>Whether it is this one; as a module's list of parameters has it, which is one object however often it is asked.</summary>
+    public bool Is(Parameter? parameter) => ReferenceEquals(_parameter, parameter);
+
     /// <summary>Moves the gradient of a micro-batch to where those of a step add up. float32 gradients add up where they are; bfloat16 ones would lose the small ones.</summary>
     public void Accumulate()
     {

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace T5GemmaSharp.Training.Tasks;
 
 /// <summary>Training of an encoder-decoder on pairs of token sequences: supervised, PrefixLM, UL2.</summary>
-public sealed class Seq2SeqTask : ITrainingTask
+public sealed class Seq2SeqTask : ILayerwiseTask
 {
     private readonly T5GemmaForConditionalGeneration _model;
     private readonly IExampleSource<Seq2SeqExample> _examples;
@@ -50,6 +50,9 @@ public sealed class Seq2SeqTask : ITrainingTask
     public nn.Module Model => _model;
 
     /// <inheritdoc/>
+    public bool IsLayerwise => _isSegmented;
+
+    /// <inheritdoc/>
     public int CountOf(int epoch) => _examples.CountOf(epoch);
 
     /// <inheritdoc/>
@@ -71,6 +74,16 @@ public sealed class Seq2SeqTask : ITrainingTask
             return scope.MoveToOuter(SegmentedBackward.Run(_model, _head, tensors, seed));
         DropoutSeed.Set(seed, part: 0, _model.Device);
         return scope.MoveToOuter(_head.Sum(States(_model, tensors), tensors.Positions, tensors.Targets, tensors.TeacherStates, tensors.Kinds));
+    }
+
+    /// <inheritdoc/>
+    public Tensor Backward(IMicroBatch batch, ulong seed, IGradientReceiver receiver)
+    {
+        ArgumentNullException.ThrowIfNull(receiver);
+        if (!_isSegmented)
+            throw new InvalidOperationException("isSegmented: expected true for gradients that are taken part by part, got false");
+        using var scope = NewDisposeScope();
+        return scope.MoveToOuter(SegmentedBackward.Run(_model, _head, Tensors((Seq2SeqBatch)batch), seed, receiver));
     }
 
     /// <inheritdoc/>

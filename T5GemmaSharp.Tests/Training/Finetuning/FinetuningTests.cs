@@ -92,6 +92,33 @@ public sealed partial class FinetuningTests
     }
 
     [Test]
+    public void Train_ReleasedGradients_EqualTheOrdinaryRunAlsoInTwoParts()
+    {
+        var data = _model.Write("pairs.jsonl", Pairs);
+        string[] settings = ["--data", data, "--gradient-checkpointing", "--max-grad-norm", "0", "--dtype", "bfloat16", "--ema", "0.9", "--steps", "12", "--checkpoint-steps", "6"];
+        Assert.That(Train(settings).Code, Is.Zero);
+        var ordinary = File.ReadAllBytes(Path.Combine(_model.Run, "model.safetensors"));
+        Directory.Delete(_model.Run, recursive: true);
+
+        var released = Train([.. settings, "--release-gradients"]);
+        Assert.That(released.Code, Is.Zero, released.Errors);
+        Assert.That(File.ReadAllBytes(Path.Combine(_model.Run, "model.safetensors")), Is.EqualTo(ordinary), "in one");
+        Directory.Delete(Path.Combine(_model.Run, "checkpoint-12"), recursive: true);
+        var resumed = CommandRun.Of(["train", "--model", _model.Folder, "--resume", _model.Run, .. settings, "--release-gradients", .. Quick]);
+        Assert.That(resumed.Code, Is.Zero, resumed.Errors);
+        Assert.That(File.ReadAllBytes(Path.Combine(_model.Run, "model.safetensors")), Is.EqualTo(ordinary), "in two");
+    }
+
+    [TestCase("--gradient-checkpointing", "--max-grad-norm 0, got 1")]
+    [TestCase("--tf32", "--gradient-checkpointing")]
+    public void Train_ReleasedGradientsWithoutWhatTheyNeed_IsRefused(string extra, string message)
+    {
+        var run = Train("--data", _model.Write("pairs.jsonl", Pairs), "--release-gradients", extra);
+        Assert.That(run.Code, Is.EqualTo(2));
+        Assert.That(run.Errors, Does.StartWith("error: --release-gradients").And.Contain(message));
+    }
+
+    [Test]
     public void Train_Chat_LearnsTheAnswers()
     {
         var data = _model.Write("chat.jsonl",

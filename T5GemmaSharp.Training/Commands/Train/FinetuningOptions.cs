@@ -17,6 +17,7 @@ internal static class FinetuningOptions
     private static readonly Option<int?> MaxNewTokens = NumberOption.Create<int>("--max-new-tokens", "Longest generated answer. Default 128.", least: 1);
     private static readonly Option<OptimizerKind> Optimizer = new("--optimizer") { Description = "AdamW, Adafactor or Sgd." };
     private static readonly Option<bool> Segmented = new("--gradient-checkpointing") { Description = "Compute layers again in the backward pass: less memory, about a third more time." };
+    private static readonly Option<bool> ReleaseGradients = new("--release-gradients") { Description = "With --gradient-checkpointing and --max-grad-norm 0: update each layer as soon as its gradients are there, and let them go; the weights are the same." };
     private static readonly Option<string[]> Freeze = new("--freeze") { Description = "Parts of the names of parameters that are not trained, whole words between dots: encoder, embed_tokens, layers.0.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
     private static readonly Option<string[]> TrainOnly = new("--train-only") { Description = "Parts of the names of the only parameters that are trained, for example cross_attn.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
     private static readonly Option<int?> CrossWarmup = NumberOption.Create<int>("--cross-warmup", "First steps, in which only cross-attention and its two norms are trained: for a model of adapt whose stacks differ.", least: 0);
@@ -41,11 +42,11 @@ internal static class FinetuningOptions
     private static readonly TrainingOptions AdapterDefaults = Defaults with { BatchSize = 32, LearningRate = 2e-4, Schedule = LearningRateSchedule.Cosine };
 
     // Of models that write.
-    private static readonly Option[] Generative = [.. ExampleOptions.Generative, MaxNewTokens, Segmented, .. TrainerOptions.OfTokenLoss, .. DistillationOptions.All];
+    private static readonly Option[] Generative = [.. ExampleOptions.Generative, MaxNewTokens, Segmented, ReleaseGradients, .. TrainerOptions.OfTokenLoss, .. DistillationOptions.All];
 
     public static IReadOnlyList<Option> All { get; } =
     [
-        Model, Data, EvaluationData, .. ExampleOptions.All, Metrics, MaxNewTokens, Optimizer, Segmented, DType, Freeze, TrainOnly, CrossWarmup,
+        Model, Data, EvaluationData, .. ExampleOptions.All, Metrics, MaxNewTokens, Optimizer, Segmented, ReleaseGradients, DType, Freeze, TrainOnly, CrossWarmup,
         LoraRank, LoraAlpha, LoraDropout, LoraTargets, Dora, Rslora, .. ClassificationOptions.All, .. DistillationOptions.All,
     ];
 
@@ -72,12 +73,23 @@ internal static class FinetuningOptions
             MaxNewTokens = result.GetValue(MaxNewTokens) ?? 128,
             Classification = ClassificationOptions.Read(result, ofTokens: examples.Objective == Objective.TokenClassify),
             Adapter = Adapter(result),
-            Training = training with { Parts = Parts(result) },
+            Training = training with { Parts = Parts(result), ReleasesGradients = Releases(result, training) },
             Distillation = DistillationOptions.Read(result),
             Loss = TrainerOptions.Loss(result, new TokenLossOptions()),
             Optimizer = result.GetValue(Optimizer),
             IsSegmented = result.GetValue(Segmented),
         };
+    }
+
+    private static bool Releases(ParseResult result, TrainingOptions training)
+    {
+        if (!result.GetValue(ReleaseGradients))
+            return false;
+        if (!result.GetValue(Segmented))
+            throw new UsageException($"{ReleaseGradients.Name}: expected with {Segmented.Name}, which goes through the model layer by layer");
+        if (training.MaxGradientNorm != 0)
+            throw new UsageException($"{ReleaseGradients.Name}: expected with --max-grad-norm 0, got {training.MaxGradientNorm}; the norm of the whole gradient is known when all layers are updated");
+        return true;
     }
 
     private static TrainedParts Parts(ParseResult result)
