@@ -57,7 +57,7 @@ internal sealed class TrainingRun
         if (_begun is not null)
         {
             using var stored = OptimizerFile.Open(Checkpoint!); // its state was read from there
-            optimizer.Load(stored, _begun.Step);
+            optimizer.Load(stored);
             average?.Load(stored);
         }
 

@@ -11,9 +11,11 @@ public abstract class Optimizer : IDisposable
     // Temporaries of an update are as large as a stretch of a parameter, not as large as a table of 256,000 rows.
     private const long StretchElements = 1L << 26;
     private const string UpdatesName = "updates";
+    private const string StepsName = "steps";
 
     private readonly TrainedParameter[] _parameters;
     private readonly Tensor _updates; // int64 [parameters]
+    private readonly Tensor _steps;   // int64 []
 
     private protected Optimizer(IEnumerable<(string Name, Parameter Parameter)> parameters, WeightDecayRule decay)
     {
@@ -21,10 +23,11 @@ public abstract class Optimizer : IDisposable
         _parameters = [.. parameters.Where(item => item.Parameter.requires_grad).Select(item => new TrainedParameter(item.Name, item.Parameter))];
         Decays = [.. _parameters.Select(parameter => decay.For(parameter.Name))];
         _updates = zeros([_parameters.Length], dtype: ScalarType.Int64).DetachFromDisposeScope();
+        _steps = zeros([], dtype: ScalarType.Int64).DetachFromDisposeScope();
     }
 
-    /// <summary>Updates so far.</summary>
-    public int Steps { get; private set; }
+    /// <summary>Updates so far: fewer than the run has steps where some were left out.</summary>
+    public int Steps => (int)_steps.item<long>();
 
     internal IReadOnlyList<TrainedParameter> Parameters => _parameters;
 
@@ -59,13 +62,12 @@ public abstract class Optimizer : IDisposable
 
     /// <summary>What a checkpoint keeps, by name. The tensors are the optimizer's own.</summary>
     public IReadOnlyDictionary<string, Tensor> State()
-        => _parameters.SelectMany((parameter, index) => parameter.State().Concat(StateOf(index))).Append(new(UpdatesName, _updates)).ToDictionary();
+        => _parameters.SelectMany((parameter, index) => parameter.State().Concat(StateOf(index))).Append(new(UpdatesName, _updates)).Append(new(StepsName, _steps)).ToDictionary();
 
     /// <summary>Goes on from what <see cref="State"/> has given.</summary>
     /// <param name="state">The tensors.</param>
-    /// <param name="steps">Updates so far.</param>
     /// <exception cref="InvalidDataException">A tensor is missing or has another shape or dtype.</exception>
-    public void Load(OptimizerFile state, int steps)
+    public void Load(OptimizerFile state)
     {
         ArgumentNullException.ThrowIfNull(state);
         using var noGrad = no_grad();
@@ -74,11 +76,11 @@ public abstract class Optimizer : IDisposable
         foreach (var (name, tensor) in Enumerable.Range(0, _parameters.Length).SelectMany(StateOf))
             state.CopyTo(name, tensor);
         state.CopyTo(UpdatesName, _updates);
-        Steps = steps;
+        state.CopyTo(StepsName, _steps);
     }
 
     /// <summary>Counts a step, whose updates follow one by one.</summary>
-    internal void BeginStep() => Steps++;
+    internal void BeginStep() => _steps.add_(1);
 
     /// <summary>Updates a parameter that has a gradient.</summary>
     internal void UpdateOne(int index, double learningRate, double gradientScale)
@@ -129,6 +131,7 @@ public abstract class Optimizer : IDisposable
             return;
         Array.ForEach(_parameters, parameter => parameter.Dispose());
         _updates.Dispose();
+        _steps.Dispose();
     }
 
     /// <summary>Updates of a parameter so far, the present one included: fewer than <see cref="Steps"/> where it was frozen at first.</summary>

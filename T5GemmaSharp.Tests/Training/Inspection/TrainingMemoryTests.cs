@@ -27,7 +27,7 @@ public sealed class TrainingMemoryTests
         var memory = TrainingMemory.Of(task, optimizer, TinyTask.Options with { MicroBatchSize = 2 });
         var count = model.parameters().Sum(parameter => parameter.numel());
         var buffers = model.buffers().Sum(buffer => buffer.numel() * buffer.ElementSize);
-        var counters = sizeof(long) * model.parameters().Count(); // of each parameter's updates
+        var counters = sizeof(long) * (model.parameters().Count() + 1); // of each parameter's updates, and of the steps
         Assert.That((memory.Weights - buffers, memory.Gradients, memory.OptimizerState), Is.EqualTo((weights * count, gradients * count, (state * count) + counters)));
     }
 

@@ -53,6 +53,6 @@ public sealed class AdafactorTests
     {
         using var scope = NewDisposeScope();
         using var optimizer = new Adafactor([("w", new Parameter(zeros(3, 5))), ("b", new Parameter(zeros(7)))], new AdafactorOptions());
-        Assert.That(optimizer.State().Select(item => (item.Key, item.Value.numel())), Is.EquivalentTo(new[] { ("exp_avg_sq_row.w", 3L), ("exp_avg_sq_col.w", 5L), ("exp_avg_sq.b", 7L), ("updates", 2L) }));
+        Assert.That(optimizer.State().Select(item => (item.Key, item.Value.numel())), Is.EquivalentTo(new[] { ("exp_avg_sq_row.w", 3L), ("exp_avg_sq_col.w", 5L), ("exp_avg_sq.b", 7L), ("updates", 2L), ("steps", 1L) }));
     }
 }
