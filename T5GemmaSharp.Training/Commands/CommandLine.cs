@@ -1,5 +1,6 @@
 using System.CommandLine;
 using T5GemmaSharp.Training.Commands.Evaluate;
+using T5GemmaSharp.Training.Commands.Teachers;
 using T5GemmaSharp.Training.Commands.Train;
 
 namespace T5GemmaSharp.Training.Commands;
@@ -20,6 +21,7 @@ internal static class CommandLine
         MergeAdapterCommand.Create(),
         AverageCommand.Create(),
         AdaptCommand.Create(),
+        DistillTargetsCommand.Create(),
         SentinelProbeCommand.Create(),
     };
 }

@@ -1,4 +1,5 @@
 using T5GemmaSharp.Training.Tasks;
+using T5GemmaSharp.Training.Teachers;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -52,6 +53,9 @@ public sealed class Seq2SeqBatch : IMicroBatch
             torch.tensor(_positions, device: device),
             torch.tensor([.. _positions.Select(position => labels[position])], device: device));
     }
+
+    /// <summary>What a file of a teacher says of the targets, in their order; null where nobody reads one.</summary>
+    internal StoredRows? TeacherRows { get; set; }
 
     /// <summary>Kind of each target's example, in the order of the targets.</summary>
     internal IEnumerable<long> KindsOfTargets() => _positions.Select(position => (long)_kinds[position / _labels.GetLength(1)]);

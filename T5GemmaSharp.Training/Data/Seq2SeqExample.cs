@@ -10,4 +10,7 @@ public sealed record Seq2SeqExample(int[] InputIds, int[] Labels)
 
     /// <summary>Its size.</summary>
     public ExampleLength Length => new(InputIds.Length, Labels.Length);
+
+    /// <summary>Number of labels that the loss counts.</summary>
+    internal int Targets => Labels.Count(label => label != Seq2SeqBatch.IgnoreIndex);
 }

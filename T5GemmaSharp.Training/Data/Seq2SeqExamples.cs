@@ -1,6 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
-
 namespace T5GemmaSharp.Training.Data;
 
 /// <summary>Pairs in memory, the same in every epoch.</summary>
@@ -8,18 +5,7 @@ namespace T5GemmaSharp.Training.Data;
 public sealed class Seq2SeqExamples(IReadOnlyList<Seq2SeqExample> examples) : IExampleSource<Seq2SeqExample>
 {
     /// <summary>A hash of all ids, by which a run that goes on knows its data again.</summary>
-    public string Fingerprint()
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var example in examples)
-        {
-            hash.AppendData(MemoryMarshal.AsBytes<int>([example.InputIds.Length, example.Labels.Length]));
-            hash.AppendData(MemoryMarshal.AsBytes<int>(example.InputIds));
-            hash.AppendData(MemoryMarshal.AsBytes<int>(example.Labels));
-        }
-
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
+    public string Fingerprint() => ExampleTally.Of(this, epochs: 1).Hash;
 
     /// <inheritdoc/>
     public Seq2SeqExample this[int epoch, int index] => examples[index];

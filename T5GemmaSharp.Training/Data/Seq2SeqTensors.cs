@@ -1,3 +1,4 @@
+using T5GemmaSharp.Training.Teachers;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Training.Data;
@@ -10,9 +11,9 @@ namespace T5GemmaSharp.Training.Data;
 /// <param name="Targets">The targets there [N].</param>
 public sealed record Seq2SeqTensors(Tensor InputIds, Tensor AttentionMask, Tensor Labels, Tensor Positions, Tensor Targets)
 {
-    /// <summary>The last hidden state of a teacher [B, T, D]; null: there is none.</summary>
-    public Tensor? TeacherStates { get; init; }
-
     /// <summary>Kinds of the targets' examples [N]; null where nobody asks for them.</summary>
     public Tensor? Kinds { get; init; }
+
+    /// <summary>What a teacher knows of the targets; null: there is none, or it has no share.</summary>
+    internal ITeacherTargets? Teacher { get; init; }
 }

@@ -16,27 +16,32 @@ internal sealed class GenerationSetup : IFinetuningSetup<Seq2SeqLMOutput>
     private readonly T5GemmaTokenizer _tokenizer;
     private readonly FinetuningData _data;
     private readonly FinetuningData? _evaluationData;
-    private readonly TeacherFolder? _teacher;
-    private T5GemmaForConditionalGeneration? _loadedTeacher;
+    private readonly ITeacherSource? _teacher;
     private KindLosses? _kindLosses;
 
     /// <summary>Reads the files of a request.</summary>
     /// <exception cref="DataFormatException">A row is not what was expected; the message names file, line and key.</exception>
     /// <exception cref="ArgumentException">A setting is out of range, the tokenizer lacks a token that the objective needs, or the teacher has another tokenizer.</exception>
+    /// <exception cref="InvalidDataException">The file of a teacher is something else, or of another tokenizer.</exception>
     public GenerationSetup(FinetuningRequest request, T5GemmaTokenizer tokenizer, CancellationToken cancellation)
     {
         (_request, _tokenizer) = (request, tokenizer);
         _ = MetricSet.Create(request.Metrics); // a wrong name costs no time
-        _teacher = request.Distillation is { } distillation ? new TeacherFolder(distillation) : null;
-        _teacher?.Check(tokenizer);
-        _data = FinetuningData.Read(request.Examples, request.Data, tokenizer, cancellation);
+        _teacher = request.Distillation switch
+        {
+            null => null,
+            { IsFile: true } file => new TeacherFile(file, tokenizer),
+            var folder => new TeacherFolder(folder, tokenizer),
+        };
         try
         {
+            _data = FinetuningData.Read(request.Examples, request.Data, tokenizer, cancellation);
             _evaluationData = request.EvaluationData.Count == 0 ? null : FinetuningData.Read(request.Examples, request.EvaluationData, tokenizer, cancellation);
         }
         catch
         {
-            _data.Dispose();
+            _data?.Dispose();
+            _teacher?.Dispose();
             throw;
         }
     }
@@ -52,8 +57,7 @@ internal sealed class GenerationSetup : IFinetuningSetup<Seq2SeqLMOutput>
         var model = T5GemmaForConditionalGeneration.FromPretrained(folder, options);
         var evaluation = _evaluationData is null ? null : new FinetuningEvaluation(model, _tokenizer, _evaluationData.Examples, Measuring, cancellation);
         var distillation = _teacher?.Load(options);
-        _loadedTeacher = distillation?.Teacher;
-        _kindLosses = _data.Kinds.Count == 0 || distillation is not null ? null : new KindLosses(_data.Kinds, model.Device);
+        _kindLosses = _data.Kinds.Count == 0 ? null : new KindLosses(_data.Kinds, model.Device);
         return new(model, new Seq2SeqTask(model, _data.Examples, _request.Loss, _request.IsSegmented, distillation, _kindLosses), evaluation is null ? null : evaluation.Measure);
     }
 
@@ -61,7 +65,7 @@ internal sealed class GenerationSetup : IFinetuningSetup<Seq2SeqLMOutput>
     {
         _data.Dispose();
         _evaluationData?.Dispose();
-        _loadedTeacher?.Dispose();
+        _teacher?.Dispose();
         _kindLosses?.Dispose();
     }
 }

@@ -6,17 +6,18 @@ using T5GemmaSharp.Training.Losses;
 namespace T5GemmaSharp.Training.Finetuning;
 
 /// <summary>The folder of a teacher: another encoder-decoder with the model's tokenizer.</summary>
-/// <param name="request">What the command line says about it.</param>
-internal sealed class TeacherFolder(DistillationRequest request)
+internal sealed class TeacherFolder : ITeacherSource
 {
-    /// <summary>What the course of a run depends on.</summary>
-    public string Fingerprint => string.Create(CultureInfo.InvariantCulture, $"teacher {request.Teacher} {request.Weight} {request.Temperature}");
+    private readonly DistillationRequest _request;
+    private T5GemmaForConditionalGeneration? _teacher;
 
     /// <summary>Checks all that needs no weights.</summary>
+    /// <param name="request">What the command line says about it.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <exception cref="ArgumentException">A number is out of range, or a token has another id there.</exception>
-    public void Check(T5GemmaTokenizer tokenizer)
+    public TeacherFolder(DistillationRequest request, T5GemmaTokenizer tokenizer)
     {
+        _request = request;
         if (string.Join("; ", Distillation.Faults(request.Weight, request.Temperature)) is { Length: > 0 } faults)
             throw new ArgumentException(faults);
         var other = T5GemmaTokenizer.FromPretrained(request.Teacher);
@@ -29,8 +30,16 @@ internal sealed class TeacherFolder(DistillationRequest request)
         }
     }
 
-    /// <summary>Loads the teacher; it is the caller's.</summary>
-    /// <param name="options">Device and dtype.</param>
+    /// <inheritdoc/>
+    public string Fingerprint => string.Create(CultureInfo.InvariantCulture, $"teacher {_request.Teacher} {_request.Weight} {_request.Temperature}");
+
+    /// <inheritdoc/>
     public Distillation Load(PretrainedOptions options)
-        => new(T5GemmaForConditionalGeneration.FromPretrained(request.Teacher, options), request.Weight, request.Temperature);
+    {
+        _teacher = T5GemmaForConditionalGeneration.FromPretrained(_request.Teacher, options);
+        return new Distillation(_teacher, _request.Weight, _request.Temperature);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _teacher?.Dispose();
 }

@@ -1,3 +1,4 @@
+using T5GemmaSharp.Training.Teachers;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Training.Losses;
@@ -12,14 +13,13 @@ internal sealed class ChunkedHead(T5GemmaForConditionalGeneration model, TokenLo
     /// <param name="states">The decoder's last hidden state [B, T, D].</param>
     /// <param name="positions">Positions with a target, as indices of B * T, int64 [N].</param>
     /// <param name="targets">Their targets, int64 [N].</param>
-    /// <param name="teacherStates">The teacher's last hidden state [B, T, D of the teacher]; null: there is none, or it has no share.</param>
+    /// <param name="teacher">What a teacher knows of these targets; null: there is none, or it has no share.</param>
     /// <param name="kinds">Kinds of their examples, int64 [N]; null: the losses by kind are not kept.</param>
     /// <returns>The sum, float32 [], without graph.</returns>
-    public Tensor Sum(Tensor states, Tensor positions, Tensor targets, Tensor? teacherStates = null, Tensor? kinds = null)
+    public Tensor Sum(Tensor states, Tensor positions, Tensor targets, ITeacherTargets? teacher = null, Tensor? kinds = null)
     {
         using var scope = NewDisposeScope();
         var selected = states.flatten(0, 1).index_select(0, positions); // [N, D]
-        var teacher = teacherStates?.flatten(0, 1).index_select(0, positions);
         var total = zeros([], dtype: ScalarType.Float32, device: states.device);
         var gradients = new List<Tensor>();
         for (long from = 0; from < selected.size(0); from += options.ChunkSize)
@@ -28,7 +28,7 @@ internal sealed class ChunkedHead(T5GemmaForConditionalGeneration model, TokenLo
             var count = Math.Min(options.ChunkSize, selected.size(0) - from);
             var leaf = selected.narrow(0, from, count).detach().requires_grad_(selected.requires_grad);
             var (logits, chunkTargets) = (model.ToLogits(leaf), targets.narrow(0, from, count));
-            var loss = teacher is null ? Loss(logits, chunkTargets, kinds?.narrow(0, from, count)) : distillation!.Sum(logits, teacher.narrow(0, from, count), chunkTargets, options); // the states are its teacher's
+            var loss = Loss(logits, chunkTargets, teacher, from, kinds?.narrow(0, from, count));
             if (loss.requires_grad) // of a head that alone is trained too
                 loss.backward();
             if (selected.requires_grad)
@@ -65,13 +65,14 @@ internal sealed class ChunkedHead(T5GemmaForConditionalGeneration model, TokenLo
         return (scope.MoveToOuter(total), scope.MoveToOuter(right));
     }
 
-    private Tensor Loss(Tensor logits, Tensor targets, Tensor? kinds)
+    private Tensor Loss(Tensor logits, Tensor targets, ITeacherTargets? teacher, long from, Tensor? kinds)
     {
-        if (kinds is null || kindLosses is null)
+        if (teacher is null && kinds is null)
             return TokenLoss.Sum(logits, targets, options);
         using var scope = NewDisposeScope();
-        var losses = TokenLoss.Each(logits, targets, options);
-        kindLosses.Add(kinds, losses.detach());
+        var losses = teacher is null ? TokenLoss.Each(logits, targets, options) : distillation!.Each(logits, teacher, from, targets, options); // it is the distillation's
+        if (kinds is not null)
+            kindLosses?.Add(kinds, losses.detach());
         return scope.MoveToOuter(losses.sum());
     }
 }

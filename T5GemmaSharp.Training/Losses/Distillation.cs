@@ -1,5 +1,5 @@
 using T5GemmaSharp.Training.Data;
-using T5GemmaSharp.Training.Tasks;
+using T5GemmaSharp.Training.Teachers;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Training.Losses;
@@ -13,22 +13,34 @@ public sealed class Distillation
     /// <param name="temperature">Divisor t of both logits, above 0.</param>
     /// <exception cref="ArgumentException">A number is out of its range; the message names it.</exception>
     public Distillation(T5GemmaForConditionalGeneration teacher, double weight = 1, double temperature = 1)
+        : this(new T5GemmaTeacher(teacher ?? throw new ArgumentNullException(nameof(teacher)), temperature), weight)
     {
-        ArgumentNullException.ThrowIfNull(teacher);
-        if (string.Join("; ", Faults(weight, temperature)) is { Length: > 0 } faults)
-            throw new ArgumentException(faults);
-        (Teacher, Weight, Temperature) = (teacher, weight, temperature);
-        teacher.eval();
     }
 
-    /// <summary>The teacher.</summary>
-    public T5GemmaForConditionalGeneration Teacher { get; }
+    /// <summary>Takes what a teacher has said before. The temperature is that of the file.</summary>
+    /// <param name="teacher">A file of the same vocabulary and examples; it stays the caller's.</param>
+    /// <param name="weight">Share a of the teacher, 0 to 1.</param>
+    /// <exception cref="ArgumentException">The weight is out of its range.</exception>
+    public Distillation(StoredTeacher teacher, double weight = 1)
+        : this((ITeacher)(teacher ?? throw new ArgumentNullException(nameof(teacher))), weight)
+    {
+    }
+
+    internal Distillation(ITeacher teacher, double weight)
+    {
+        if (string.Join("; ", Faults(weight, teacher.Temperature)) is { Length: > 0 } faults)
+            throw new ArgumentException(faults);
+        (Teacher, Weight) = (teacher, weight);
+    }
 
     /// <summary>Share of the teacher in the loss.</summary>
     public double Weight { get; }
 
     /// <summary>Divisor of both logits.</summary>
-    public double Temperature { get; }
+    public double Temperature => Teacher.Temperature;
+
+    /// <summary>The teacher.</summary>
+    internal ITeacher Teacher { get; }
 
     internal static IEnumerable<string> Faults(double weight, double temperature)
     {
@@ -38,37 +50,20 @@ public sealed class Distillation
             yield return $"distillation temperature: expected above 0, got {temperature}";
     }
 
-    /// <summary>The teacher's last hidden state for a batch [B, T, D of the teacher]; null where it has no share.</summary>
-    internal Tensor? States(Seq2SeqTensors tensors)
-    {
-        if (Weight == 0)
-            return null;
-        using var noGrad = no_grad();
-        using var scope = NewDisposeScope();
-        return scope.MoveToOuter(Seq2SeqTask.States(Teacher, tensors));
-    }
+    /// <summary>What the teacher knows of a batch; null where it has no share.</summary>
+    internal ITeacherTargets? Targets(Seq2SeqBatch batch, Seq2SeqTensors tensors) => Weight == 0 ? null : Teacher.Read(batch, tensors);
 
     /// <summary>Loss of a few targets.</summary>
-    /// <param name="logits">The model's logits [N, V].</param>
-    /// <param name="teacherStates">The teacher's states there [N, D].</param>
-    /// <param name="targets">The targets, int64 [N].</param>
+    /// <param name="logits">The model's logits [n, V].</param>
+    /// <param name="teacher">What the teacher knows of the batch.</param>
+    /// <param name="from">Number of the first of these targets in the batch.</param>
+    /// <param name="targets">The targets, int64 [n].</param>
     /// <param name="options">What the loss of the targets is.</param>
-    /// <returns>The sum, float32 [].</returns>
-    internal Tensor Sum(Tensor logits, Tensor teacherStates, Tensor targets, TokenLossOptions options)
+    /// <returns>float32 [n].</returns>
+    internal Tensor Each(Tensor logits, ITeacherTargets teacher, long from, Tensor targets, TokenLossOptions options)
     {
         using var scope = NewDisposeScope();
-        var divergence = Divergence(TeacherLogProbabilities(teacherStates), logits) * (Weight * Temperature * Temperature);
-        return scope.MoveToOuter(Weight == 1 ? divergence : divergence + (TokenLoss.Sum(logits, targets, options) * (1 - Weight)));
+        var divergence = teacher.Divergence(SoftenedLogits.LogProbabilities(logits, Temperature), from) * (Weight * Temperature * Temperature);
+        return scope.MoveToOuter(Weight == 1 ? divergence : divergence + (TokenLoss.Each(logits, targets, options) * (1 - Weight)));
     }
-
-    private Tensor TeacherLogProbabilities(Tensor states)
-    {
-        using var noGrad = no_grad();
-        using var scope = NewDisposeScope();
-        return scope.MoveToOuter(Softened(Teacher.ToLogits(states)));
-    }
-
-    private Tensor Divergence(Tensor teacher, Tensor logits) => (teacher.exp() * (teacher - Softened(logits))).sum();
-
-    private Tensor Softened(Tensor logits) => (logits.to(ScalarType.Float32) / Temperature).log_softmax(-1);
 }

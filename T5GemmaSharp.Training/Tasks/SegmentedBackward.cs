@@ -77,7 +77,7 @@ internal sealed class SegmentedBackward
         if (_lowestDecoderLayer < Decoder.Layers.Count)
             last = Leaf(last);
         Seed(DecoderEnd);
-        var loss = _head.Sum(Decoder.End(last), tensors.Positions, tensors.Targets, tensors.TeacherStates, tensors.Kinds);
+        var loss = _head.Sum(Decoder.End(last), tensors.Positions, tensors.Targets, tensors.Teacher, tensors.Kinds);
         if (_receiver?.Accepts(loss) == false || tensors.Targets.numel() == 0)
             return loss;
         _receiver?.Take(_table); // tied with the head, it is used once more

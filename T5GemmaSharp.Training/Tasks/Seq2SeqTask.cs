@@ -2,6 +2,7 @@ using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Training.Data;
 using T5GemmaSharp.Training.Inspection;
 using T5GemmaSharp.Training.Losses;
+using T5GemmaSharp.Training.Teachers;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Training.Tasks;
@@ -14,6 +15,7 @@ public sealed class Seq2SeqTask : ILayerwiseTask
     private readonly ChunkedHead _head;
     private readonly bool _isSegmented;
     private readonly Distillation? _distillation;
+    private readonly StoredTeacher? _stored;
     private readonly int _chunkSize;
     private readonly KindLosses? _kindLosses;
 
@@ -23,8 +25,9 @@ public sealed class Seq2SeqTask : ILayerwiseTask
     /// <param name="loss">Settings of the loss; null: plain cross-entropy.</param>
     /// <param name="isSegmented">Whether layers are computed again in the backward pass, which saves the memory of their activations and costs about a third more time.</param>
     /// <param name="distillation">A teacher whose probabilities are learned too; null: none.</param>
-    /// <param name="kindLosses">Where the losses are kept by kind of example, not with a teacher; the caller frees it. Null: they are not.</param>
-    /// <exception cref="ArgumentException">A setting is out of its range, the message lists all; or the teacher has another vocabulary, or is there beside <paramref name="kindLosses"/>.</exception>
+    /// <param name="kindLosses">Where the losses are kept by kind of example; the caller frees it. Null: they are not kept.</param>
+    /// <exception cref="ArgumentException">A setting is out of its range, the message lists all; or the teacher has another vocabulary.</exception>
+    /// <exception cref="InvalidDataException">The teacher is a file of other examples.</exception>
     public Seq2SeqTask(
         T5GemmaForConditionalGeneration model,
         IExampleSource<Seq2SeqExample> examples,
@@ -38,10 +41,15 @@ public sealed class Seq2SeqTask : ILayerwiseTask
         loss ??= new TokenLossOptions();
         if (string.Join("; ", loss.Faults()) is { Length: > 0 } faults)
             throw new ArgumentException(faults, nameof(loss));
-        if (distillation?.Teacher.Config is { } teacher && (teacher.Encoder.VocabSize, teacher.Decoder.VocabSize) != (model.Config.Encoder.VocabSize, model.Config.Decoder.VocabSize))
-            throw new ArgumentException($"teacher: expected vocabularies of {model.Config.Encoder.VocabSize} and {model.Config.Decoder.VocabSize} tokens (encoder, decoder) as the model has, got {teacher.Encoder.VocabSize} and {teacher.Decoder.VocabSize}", nameof(distillation));
-        if (distillation is not null && kindLosses is not null)
-            throw new ArgumentException("kindLosses: expected none beside a teacher, whose loss has no parts", nameof(kindLosses));
+        if (distillation?.Teacher.Fault(model.Config) is { } fault)
+            throw new ArgumentException(fault, nameof(distillation));
+        _stored = distillation?.Teacher as StoredTeacher;
+        if (_stored is not null)
+        {
+            _stored.Check(examples);
+            examples = new RepeatedEpochs(examples, _stored.Epochs);
+        }
+
         (_model, _examples, _head, _isSegmented, _distillation) = (model, examples, new ChunkedHead(model, loss, distillation, kindLosses), isSegmented, distillation);
         (_chunkSize, _kindLosses) = (loss.ChunkSize, kindLosses);
     }
@@ -62,7 +70,9 @@ public sealed class Seq2SeqTask : ILayerwiseTask
     public IMicroBatch Prepare(int epoch, IReadOnlyList<int> indices)
     {
         ArgumentNullException.ThrowIfNull(indices);
-        return Seq2SeqBatch.Create([.. indices.Select(index => _examples[epoch, index])], _model.Config.PadTokenId ?? 0);
+        var batch = Seq2SeqBatch.Create([.. indices.Select(index => _examples[epoch, index])], _model.Config.PadTokenId ?? 0);
+        batch.TeacherRows = _stored?.Rows(epoch % _stored.Epochs, indices);
+        return batch;
     }
 
     /// <inheritdoc/>
@@ -73,7 +83,7 @@ public sealed class Seq2SeqTask : ILayerwiseTask
         if (_isSegmented)
             return scope.MoveToOuter(SegmentedBackward.Run(_model, _head, tensors, seed));
         DropoutSeed.Set(seed, part: 0, _model.Device);
-        return scope.MoveToOuter(_head.Sum(States(_model, tensors), tensors.Positions, tensors.Targets, tensors.TeacherStates, tensors.Kinds));
+        return scope.MoveToOuter(_head.Sum(States(_model, tensors), tensors.Positions, tensors.Targets, tensors.Teacher, tensors.Kinds));
     }
 
     /// <inheritdoc/>
@@ -106,7 +116,7 @@ public sealed class Seq2SeqTask : ILayerwiseTask
     {
         var tensors = batch.To(_model.Device);
         if (_distillation is not null)
-            return tensors with { TeacherStates = _distillation.States(tensors) };
+            tensors = tensors with { Teacher = _distillation.Targets(batch, tensors) };
         if (_kindLosses is null)
             return tensors;
         long[] kinds = [.. batch.KindsOfTargets()];

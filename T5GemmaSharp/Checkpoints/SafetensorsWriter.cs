@@ -33,24 +33,46 @@ public static class SafetensorsWriter
     internal static TemporaryFile WriteTemporary(
         string path, IReadOnlyDictionary<string, TensorSource> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        // Wider elements first, so that every tensor starts at a multiple of its element size; then by name.
-        var ordered = tensors.OrderByDescending(pair => SafetensorsDType.Rank(pair.Value.DType)).ThenBy(pair => pair.Key, StringComparer.Ordinal).ToArray();
-        var header = MakeHeader(ordered, metadata);
-
-        var file = new TemporaryFile(path, header.Length + ordered.Sum(pair => pair.Value.SizeInBytes));
+        var (file, offsets) = Begin(path, tensors, metadata);
         try
         {
-            RandomAccess.Write(file.Handle, header, fileOffset: 0);
             using var transfer = new TensorTransfer();
-            var offset = (long)header.Length;
-            foreach (var (_, source) in ordered)
+            foreach (var (name, offset) in offsets)
             {
                 using var scope = NewDisposeScope();
-                offset = transfer.Write(file.Handle, offset, source.Read());
+                transfer.Write(file.Handle, offset, tensors[name].Read());
             }
 
             file.Complete();
             return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Creates the file under its temporary name, in its full length and with its header; the caller writes the tensors, completes, commits and disposes it.</summary>
+    /// <returns>The file, and where the bytes of each tensor begin, in their order.</returns>
+    internal static (TemporaryFile File, OrderedDictionary<string, long> Offsets) Begin(
+        string path, IReadOnlyDictionary<string, TensorSource> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        // Wider elements first, so that every tensor starts at a multiple of its element size; then by name.
+        var ordered = tensors.OrderByDescending(pair => SafetensorsDType.Rank(pair.Value.DType)).ThenBy(pair => pair.Key, StringComparer.Ordinal).ToArray();
+        var header = MakeHeader(ordered, metadata);
+        var (offsets, end) = (new OrderedDictionary<string, long>(), (long)header.Length);
+        foreach (var (name, source) in ordered)
+        {
+            offsets.Add(name, end);
+            end += source.SizeInBytes;
+        }
+
+        var file = new TemporaryFile(path, end);
+        try
+        {
+            RandomAccess.Write(file.Handle, header, fileOffset: 0);
+            return (file, offsets);
         }
         catch
         {

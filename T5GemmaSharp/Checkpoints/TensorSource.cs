@@ -17,6 +17,10 @@ internal readonly record struct TensorSource(ScalarType DType, IReadOnlyList<lon
     /// <summary>A tensor that is there.</summary>
     public static TensorSource Of(Tensor tensor) => new(tensor.dtype, tensor.shape, () => tensor);
 
+    /// <summary>A tensor whose values are written piece by piece: <see cref="SafetensorsWriter.Begin"/>.</summary>
+    public static TensorSource InPieces(ScalarType dtype, IReadOnlyList<long> shape)
+        => new(dtype, shape, () => throw new InvalidOperationException("expected a tensor that is written in pieces, it was asked for as a whole"));
+
     /// <summary>A tensor of a checkpoint.</summary>
     public static TensorSource Of(CheckpointReader reader, string key)
     {

@@ -38,6 +38,7 @@ public sealed class CommandLineTests
     [TestCase("tokenize", "--help")]
     [TestCase("benchmark", "--help")]
     [TestCase("merge-adapter", "--help")]
+    [TestCase("distill-targets", "--help")]
     public void Run_Help_ExitsWith0(params string[] arguments)
     {
         var (code, output, errors) = CommandRun.Of(arguments);

@@ -1,5 +1,4 @@
 using NUnit.Framework;
-using T5GemmaSharp.Tests.Checkpoints;
 using T5GemmaSharp.Tests.Training.Commands;
 
 namespace T5GemmaSharp.Tests.Training.Finetuning;
@@ -7,51 +6,30 @@ namespace T5GemmaSharp.Tests.Training.Finetuning;
 [NonParallelizable] // the verb prints to the console
 public sealed class DistillationTrainingTests
 {
-    private static readonly string[] Quick = ["--device", "cpu", "--lr", "0.02", "--batch-size", "4", "--weight-decay", "0"];
-
-    // The teacher knows one answer to everything; the student's data have many.
-    private static readonly string[] TeacherPairs = [.. "abcd".Select(letter => $$"""{"input": "{{letter}}", "target": "c"}""")];
-    private static readonly string[] StudentPairs = [.. "abcd".Select(letter => $$"""{"input": "{{letter}}", "target": "{{letter}}"}""")];
-
-    private readonly FinetuningModel _model = new();
-    private readonly ScratchFolder _folder = new();
-
-    private string Teacher => _folder["teacher"];
+    private TaughtModel _model = null!; // of the set-up: the training captures the console
 
     [OneTimeSetUp]
-    public void TrainTeacher()
-    {
-        var run = CommandRun.Of(["train", "--model", _model.Folder, "--out", Teacher, "--data", _model.Write("teacher.jsonl", TeacherPairs), "--steps", "60", .. Quick]);
-        Assert.That(run.Code, Is.Zero, run.Errors);
-    }
+    public void TrainTeacher() => _model = new TaughtModel();
 
     [OneTimeTearDown]
-    public void DisposeFolders()
-    {
-        _model.Dispose();
-        _folder.Dispose();
-    }
+    public void DisposeModel() => _model.Dispose();
 
     [TearDown]
-    public void RemoveRun()
-    {
-        if (Directory.Exists(_model.Run))
-            Directory.Delete(_model.Run, recursive: true);
-    }
+    public void Clear() => _model.Clear();
 
     [TestCase("c", false)]
     [TestCase("c", true)]
     [TestCase("a", false, "--distill-weight", "0.01")]
     public void Train_WithTeacher_LearnsWhatTheLossIsOf(string answer, bool isSegmented, params string[] options)
     {
-        var before = File.ReadAllBytes(Path.Combine(Teacher, "model.safetensors"));
+        var before = File.ReadAllBytes(Path.Combine(_model.Teacher, "model.safetensors"));
         var run = Train(["--steps", "250", .. options, .. isSegmented ? ["--gradient-checkpointing"] : Array.Empty<string>()]);
         Assert.That(run.Code, Is.Zero, run.Errors);
         var written = CommandRun.Of("generate", "--model", _model.Run, "--device", "cpu", "--max-new-tokens", "4", "a");
         Assert.Multiple(() =>
         {
             Assert.That(written.Output, Is.EqualTo(answer + "\n"), written.Errors);
-            Assert.That(File.ReadAllBytes(Path.Combine(Teacher, "model.safetensors")), Is.EqualTo(before));
+            Assert.That(File.ReadAllBytes(Path.Combine(_model.Teacher, "model.safetensors")), Is.EqualTo(before));
         });
     }
 
@@ -60,8 +38,7 @@ public sealed class DistillationTrainingTests
     {
         var begun = Train("--steps", "4", "--checkpoint-steps", "2");
         Assert.That(begun.Code, Is.Zero, begun.Errors);
-        var data = _model.Write("student.jsonl", StudentPairs);
-        var resumed = CommandRun.Of(["train", "--model", _model.Folder, "--resume", _model.Run, "--data", data, "--teacher", Teacher, "--distill-weight", "0.5", "--steps", "4", "--checkpoint-steps", "2", .. Quick]);
+        var resumed = CommandRun.Of(["train", "--model", _model.Folder, "--resume", _model.Run, "--data", _model.Data, "--teacher", _model.Teacher, "--distill-weight", "0.5", "--steps", "4", "--checkpoint-steps", "2", .. TaughtModel.Quick]);
         Assert.Multiple(() =>
         {
             Assert.That(resumed.Code, Is.EqualTo(2));
@@ -73,10 +50,9 @@ public sealed class DistillationTrainingTests
     public void Train_TeacherOfAnotherTokenizer_IsRefused()
     {
         using var other = TinyTask.CreateModel();
-        other.SavePretrained(_folder["other"]);
-        TinyTask.Recipe.Tokenizer.SavePretrained(_folder["other"]);
-        var data = _model.Write("student.jsonl", StudentPairs);
-        CommandRun.AssertRefused(CommandRun.Of("train", "--model", _model.Folder, "--out", _model.Run, "--data", data, "--teacher", _folder["other"]), $"{_folder["other"]}: expected a teacher with the model's ");
+        other.SavePretrained(_model["other"]);
+        TinyTask.Recipe.Tokenizer.SavePretrained(_model["other"]);
+        CommandRun.AssertRefused(CommandRun.Of("train", "--model", _model.Folder, "--out", _model.Run, "--data", _model.Data, "--teacher", _model["other"]), $"{_model["other"]}: expected a teacher with the model's ");
     }
 
     [TestCase("distillation weight: expected 0 to 1, got 2", "--distill-weight", "2")]
@@ -95,10 +71,9 @@ public sealed class DistillationTrainingTests
     [Test]
     public void Train_WeightWithoutTeacher_IsRefused()
     {
-        var data = _model.Write("student.jsonl", StudentPairs);
-        CommandRun.AssertRefused(CommandRun.Of("train", "--model", _model.Folder, "--out", _model.Run, "--data", data, "--distill-weight", "1"), "--distill-weight: expected with --teacher");
+        CommandRun.AssertRefused(CommandRun.Of("train", "--model", _model.Folder, "--out", _model.Run, "--data", _model.Data, "--distill-weight", "1"), "--distill-weight: expected with --teacher");
     }
 
     private (int Code, string Output, string Errors) Train(params string[] options)
-        => CommandRun.Of(["train", "--model", _model.Folder, "--out", _model.Run, "--data", _model.Write("student.jsonl", StudentPairs), "--teacher", Teacher, .. options, .. Quick]);
+        => CommandRun.Of(["train", "--model", _model.Folder, "--out", _model.Run, "--data", _model.Data, "--teacher", _model.Teacher, .. options, .. TaughtModel.Quick]);
 }

@@ -109,6 +109,27 @@ public sealed class DistillationTests
     }
 
     [Test]
+    public void TakeLossByKind_WithTeacher_IsTheAverageOfEachKindsLoss([Values(0, 0.6)] double weight, [Values] bool isSegmented)
+    {
+        using var scope = NewDisposeScope();
+        using var model = SampleModel.RandomLM();
+        using var teacher = SampleModel.RandomLM(TeacherConfig);
+        var distillation = new Distillation(teacher, weight, temperature: 2);
+        using var kinds = new KindLosses(["even", "odd"], CPU);
+        var told = new Seq2SeqExamples([.. Enumerable.Range(0, 3).Select(index => Examples[0, index] with { Kind = index % 2 })]);
+        var task = new Seq2SeqTask(model, told, new TokenLossOptions { ChunkSize = 2 }, isSegmented, distillation, kinds);
+        var total = task.Backward(task.Prepare(epoch: 0, [0, 1, 2]), seed: 0).item<float>();
+        var taken = task.TakeLossByKind();
+        var parts = new[] { new[] { 0, 2 }, [1] }.Select(indices => task.Backward(task.Prepare(epoch: 0, indices), seed: 0).item<float>()).ToArray();
+        Assert.Multiple(() =>
+        {
+            Assert.That(taken["even"], Is.EqualTo(parts[0] / 4).Within(1e-3).Percent);
+            Assert.That(taken["odd"], Is.EqualTo(parts[1] / 3).Within(1e-3).Percent);
+            Assert.That(total, Is.EqualTo(parts.Sum()).Within(1e-3).Percent);
+        });
+    }
+
+    [Test]
     public void Backward_Repeated_LeavesNoTensors()
     {
         using var model = SampleModel.RandomLM();
