@@ -53,9 +53,7 @@ public sealed class T5GemmaForSequenceClassification : T5GemmaPreTrainedModel<T5
         ArgumentNullException.ThrowIfNull(input);
         using var scope = NewDisposeScope();
         var (lastHiddenState, hiddenStates, attentions) = ClassifierBackbone.Call(Model, input, Config);
-        var scores = Score.call(lastHiddenState); // [B, T, C]
-        var rows = torch.arange(scores.size(0), dtype: ScalarType.Int64, device: scores.device);
-        var logits = scores[rows, PoolPositions(input, scores)]; // [B, C]
+        var logits = ToLogits(lastHiddenState, input); // [B, C]
         var loss = input.Labels is { } labels ? Losses.SequenceLoss(logits, labels, Config.ProblemType) : null;
         scope.MoveToOuter((hiddenStates ?? []).Concat(attentions ?? []));
         return new()
@@ -65,6 +63,17 @@ public sealed class T5GemmaForSequenceClassification : T5GemmaPreTrainedModel<T5
             HiddenStates = hiddenStates,
             Attentions = attentions,
         };
+    }
+
+    /// <summary>The head and its place: class scores [B, C]; they belong to the caller's dispose scope.</summary>
+    /// <param name="lastHiddenState">What the head reads [B, T, D].</param>
+    /// <param name="input">The arguments that it comes from.</param>
+    internal Tensor ToLogits(Tensor lastHiddenState, T5GemmaInputs input)
+    {
+        using var scope = NewDisposeScope();
+        var scores = Score.call(lastHiddenState); // [B, T, C]
+        var rows = torch.arange(scores.size(0), dtype: ScalarType.Int64, device: scores.device);
+        return scope.MoveToOuter(scores[rows, PoolPositions(input, scores)]);
     }
 
     /// <summary>The position [B] whose scores count: the last token that is no padding, one further in the decoder, whose ids are shifted.</summary>

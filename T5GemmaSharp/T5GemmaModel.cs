@@ -53,19 +53,7 @@ public sealed class T5GemmaModel : T5GemmaPreTrainedModel<T5GemmaInputs, Seq2Seq
         ArgumentNullException.ThrowIfNull(input);
         using var scope = NewDisposeScope();
         var encoded = input.EncoderOutputs ?? Encoder.call(input.ForEncoder());
-        var decoded = Decoder.call(new()
-        {
-            InputIds = input.DecoderInputIds,
-            InputsEmbeds = input.DecoderInputsEmbeds,
-            AttentionMask = input.DecoderAttentionMask,
-            PositionIds = input.DecoderPositionIds,
-            EncoderHiddenStates = encoded.LastHiddenState,
-            EncoderAttentionMask = input.AttentionMask,
-            PastKeyValues = input.PastKeyValues,
-            UseCache = input.UseCache,
-            OutputHiddenStates = input.OutputHiddenStates,
-            OutputAttentions = input.OutputAttentions,
-        });
+        var decoded = Decoder.call(input.ForDecoder(encoded.LastHiddenState));
         var output = new Seq2SeqModelOutput
         {
             LastHiddenState = decoded.LastHiddenState,

@@ -108,6 +108,27 @@ public sealed class LossesTests
         double Loss(Tensor targets, double? count) => Losses.TokenCrossEntropy(logits, targets, count).item<float>();
     }
 
+    // torch.nn.functional.cross_entropy(logits, labels, label_smoothing=e), by its definition: the target has 1 - e, and all classes share e.
+    [Test]
+    public void LabelSmoothing_SpreadsOverAllClassesOfLabelsThatCount([Values(0, 0.1, 0.6)] double smoothing)
+    {
+        using var scope = NewDisposeScope();
+        var logits = Float(Logits);
+        var (first, second) = (Smooth(0, 2), Smooth(1, 0));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Losses.SequenceLoss(logits, torch.tensor(new[] { 2L, 0L }), ProblemType.SingleLabelClassification, smoothing).item<float>(), Is.EqualTo((first + second) / 2).Within(Tolerance), "texts");
+            Assert.That(Tokens(2, 0, null), Is.EqualTo((first + second) / 2).Within(Tolerance), "mean");
+            Assert.That(Tokens(2, 0, 7), Is.EqualTo((first + second) / 7).Within(Tolerance), "sum");
+            Assert.That(Tokens(2, -100, null), Is.EqualTo(first).Within(Tolerance), "mean of those that count");
+            Assert.That(Tokens(-100, 0, 1), Is.EqualTo(second).Within(Tolerance), "sum of those that count");
+        }
+
+        double Smooth(int row, int label) => ((1 - smoothing) * CrossEntropy(row, label)) + (smoothing * Enumerable.Range(0, 3).Average(other => CrossEntropy(row, other)));
+
+        double Tokens(long label, long other, double? count) => Losses.TokenCrossEntropy(logits.unsqueeze(0), torch.tensor(new[,] { { label, other } }), count, smoothing).item<float>();
+    }
+
     [Test]
     public void TokenCrossEntropy_BFloat16Logits_IsComputedInFloat32()
     {

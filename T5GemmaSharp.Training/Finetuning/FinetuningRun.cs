@@ -1,6 +1,7 @@
 using System.Globalization;
 using T5GemmaSharp.Adapters;
 using T5GemmaSharp.Checkpoints;
+using T5GemmaSharp.Modeling.Outputs;
 using T5GemmaSharp.Tokenization;
 using T5GemmaSharp.Training.Checkpointing;
 using T5GemmaSharp.Training.Commands;
@@ -31,8 +32,8 @@ internal static class FinetuningRun
         var tokenizer = T5GemmaTokenizer.FromPretrained(request.Model);
         return request.Objective switch
         {
-            Objective.Classify => Train(request, tokenizer, new SequenceClassificationSetup(request, tokenizer, cancellation), cancellation),
-            Objective.TokenClassify => Train(request, tokenizer, new TokenClassificationSetup(request, tokenizer, cancellation), cancellation),
+            Objective.Classify => Train(request, tokenizer, new HeadSetup<T5GemmaForSequenceClassification, SequenceClassifierOutput>(new SequenceHead(), request, tokenizer, cancellation), cancellation),
+            Objective.TokenClassify => Train(request, tokenizer, new HeadSetup<T5GemmaForTokenClassification, TokenClassifierOutput>(new TokenHead(), request, tokenizer, cancellation), cancellation),
             _ => Train(request, tokenizer, new GenerationSetup(request, tokenizer, cancellation), cancellation),
         };
     }

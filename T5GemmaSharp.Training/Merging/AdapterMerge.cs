@@ -26,7 +26,7 @@ internal static class AdapterMerge
     /// <exception cref="NotSupportedException">The base model is of a class that this library does not have, or the adapter of a kind.</exception>
     public static void Write(string model, string adapter, string output)
     {
-        var head = AdapterHead.Of(adapter);
+        var head = SavedHead.OfAdapter(adapter);
         var config = T5GemmaConfig.FromPretrained(model);
         var name = head.ModelClass ?? (config.Architectures is [var first, ..] ? first : nameof(T5GemmaForConditionalGeneration));
         if (!Writers.TryGetValue(name, out var write))

@@ -1,4 +1,3 @@
-using T5GemmaSharp.Checkpoints;
 using T5GemmaSharp.Tokenization;
 using T5GemmaSharp.Training.Commands;
 using T5GemmaSharp.Training.Data.Files;
@@ -18,9 +17,7 @@ internal static class Labeller
     {
         var tokenizer = T5GemmaTokenizer.FromPretrained(request.Model);
         var cutter = new ExampleCutter(tokenizer, new DataFileOptions { MaxSourceLength = request.MaxLength });
-        var head = request.Adapter is { } adapter
-            ? AdapterHead.Of(adapter)
-            : new AdapterHead(T5GemmaConfig.FromPretrained(request.Model).Architectures is [var first, ..] ? first : null, new PretrainedOptions());
+        var head = SavedHead.Of(request.Model, request.Adapter);
         var device = SharedOptions.ResolveDevice(request.Device);
         var options = head.Options with { Device = device, DType = SharedOptions.ResolveDType(request.DType, device) };
         switch (head.ModelClass)

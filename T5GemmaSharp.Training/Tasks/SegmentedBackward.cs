@@ -1,126 +1,141 @@
 using T5GemmaSharp.Modeling;
 using T5GemmaSharp.Modeling.Inputs;
-using T5GemmaSharp.Training.Data;
-using T5GemmaSharp.Training.Losses;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Training.Tasks;
 
 /// <summary>
-/// Forward and backward pass of an encoder-decoder, layer by layer: the forward pass keeps the input of each layer only, the backward pass computes each layer again. It
-/// costs about one more forward pass, and the memory of all activations shrinks to that of one layer. Layers below everything that is trained run once, without their inputs being kept.
+/// Forward and backward pass of an encoder, or of encoder and decoder, layer by layer: the forward pass keeps the input of each layer only, the backward pass computes each
+/// layer again. It costs about one more forward pass, and the memory of all activations shrinks to that of one layer. Layers below everything that is trained run once, without
+/// their inputs being kept.
 /// </summary>
 /// <remarks>HF: <c>gradient_checkpointing_enable</c>.</remarks>
 internal sealed class SegmentedBackward
 {
-    private readonly T5GemmaForConditionalGeneration _model;
-    private readonly ChunkedHead _head;
-    private readonly T5GemmaEncoderInputs _encoderInputs;
-    private readonly T5GemmaDecoderInputs _decoderInputs; // without the encoder's states, which come later
+    private readonly T5GemmaEncoder _encoder;
+    private readonly T5GemmaInputs _inputs;
+    private readonly Func<Tensor, Tensor> _head;
     private readonly ulong _seed;
     private readonly IGradientReceiver? _receiver;
-    private readonly Parameter _table; // the decoder's, as optimizers know it: the property makes a new object each time
+    private readonly Parameter? _table; // the decoder's, as optimizers know it: the property makes a new object each time
     private readonly TrainedDepth _depth;
     private readonly int _lowestEncoderLayer; // that the backward pass comes to; as many as there are layers: none
     private readonly int _lowestDecoderLayer;
 
-    private SegmentedBackward(T5GemmaForConditionalGeneration model, ChunkedHead head, Seq2SeqTensors tensors, ulong seed, IGradientReceiver? receiver)
+    private SegmentedBackward((T5GemmaEncoder Encoder, T5GemmaDecoder? Decoder) stacks, T5GemmaInputs inputs, Func<Tensor, Tensor> head, TrainedDepth depth, ulong seed, IGradientReceiver? receiver)
     {
-        (_model, _head, _seed, _receiver) = (model, head, seed, receiver);
-        _table = Decoder.EmbedTokens.parameters().Single();
-        _depth = TrainedDepth.Of(model);
-        _lowestEncoderLayer = LowestLayer(_depth.Encoder, Encoder.Layers.Count);
-        _lowestDecoderLayer = TrainsEncoder ? 0 : LowestLayer(_depth.Decoder, Decoder.Layers.Count); // every layer leads to the encoder
-        _encoderInputs = new T5GemmaEncoderInputs { InputIds = tensors.InputIds, AttentionMask = tensors.AttentionMask };
-        _decoderInputs = new T5GemmaDecoderInputs
-        {
-            InputIds = model.PrepareDecoderInputIdsFromLabels(tensors.Labels),
-            EncoderHiddenStates = tensors.InputIds, // in place of states that do not exist yet
-            EncoderAttentionMask = tensors.AttentionMask,
-            UseCache = false,
-        };
+        (_encoder, _inputs, _head, _depth, _seed, _receiver) = (stacks.Encoder, inputs, head, depth, seed, receiver);
+        _table = stacks.Decoder?.EmbedTokens.parameters().Single();
+        _lowestEncoderLayer = LowestLayer(_depth.Encoder, _encoder.Layers.Count);
+        _lowestDecoderLayer = stacks.Decoder is null || TrainsEncoder ? 0 : LowestLayer(_depth.Decoder, stacks.Decoder.Layers.Count); // every layer leads to the encoder
     }
 
-    private T5GemmaEncoder Encoder => _model.Model.Encoder;
-
-    private T5GemmaDecoder Decoder => _model.Model.Decoder;
-
-    private bool TrainsEncoder => _depth.Encoder <= Encoder.Layers.Count + 1;
+    private bool TrainsEncoder => _depth.Encoder <= _encoder.Layers.Count + 1;
 
     // Each part that drops elements has a number, the same in both passes.
-    private int EncoderEnd => 1 + (int)Encoder.Layers.Count;
+    private int EncoderEnd => 1 + (int)_encoder.Layers.Count;
 
     private int DecoderStart => EncoderEnd + 1;
 
-    private int DecoderEnd => DecoderStart + 1 + (int)Decoder.Layers.Count;
-
     /// <summary>Adds the gradients of the summed loss to the parameters.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="head">Head and loss.</param>
-    /// <param name="tensors">The batch.</param>
+    /// <param name="model">The model, whose parameters and those of its adapter tell how deep the pass has to go.</param>
+    /// <param name="stacks">Its encoder and decoder; without a decoder the head reads the encoder.</param>
+    /// <param name="inputs">Arguments of both stacks.</param>
+    /// <param name="head">Head and loss: takes the last hidden state [B, T, D], adds the gradients of the summed loss to what it comes from, returns the sum, float32 [], without graph.</param>
     /// <param name="seed">Seed of dropout.</param>
     /// <param name="receiver">Takes the gradients of each part when they are whole; null: they stay.</param>
     /// <returns>The sum of the losses, float32 [].</returns>
-    public static Tensor Run(T5GemmaForConditionalGeneration model, ChunkedHead head, Seq2SeqTensors tensors, ulong seed, IGradientReceiver? receiver = null)
+    public static Tensor Run<TOutput>(
+        T5GemmaPreTrainedModel<T5GemmaInputs, TOutput> model,
+        (T5GemmaEncoder Encoder, T5GemmaDecoder? Decoder) stacks,
+        T5GemmaInputs inputs,
+        Func<Tensor, Tensor> head,
+        ulong seed,
+        IGradientReceiver? receiver = null)
     {
         using var scope = NewDisposeScope();
-        return scope.MoveToOuter(new SegmentedBackward(model, head, tensors, seed, receiver).Run(tensors));
+        var pass = new SegmentedBackward(stacks, inputs, head, TrainedDepth.Of(model, stacks), seed, receiver);
+        return scope.MoveToOuter(stacks.Decoder is { } decoder ? pass.RunBoth(decoder) : pass.RunEncoder());
     }
 
-    private Tensor Run(Seq2SeqTensors tensors)
+    private Tensor RunEncoder()
     {
-        var (encoderStates, encoderPass, encoded) = ForwardEncoder();
-        var (decoderStates, decoderPass) = ForwardDecoder(encoded);
-
-        var last = decoderStates.Pop();
-        if (_lowestDecoderLayer < Decoder.Layers.Count)
-            last = Leaf(last);
-        Seed(DecoderEnd);
-        var loss = _head.Sum(Decoder.End(last), tensors.Positions, tensors.Targets, tensors.Teacher, tensors.Kinds);
-        if (_receiver?.Accepts(loss) == false || tensors.Targets.numel() == 0)
-            return loss;
-        _receiver?.Take(_table); // tied with the head, it is used once more
-        if (_lowestDecoderLayer == Decoder.Layers.Count)
-            return loss;
-
-        var encodedGradient = TrainsEncoder ? zeros_like(encoded) : null;
-        var gradient = BackwardDecoder(decoderStates, decoderPass, last.grad!, encodedGradient); // the loss depends on it
-        if (_depth.Decoder == 0)
-        {
-            Seed(DecoderStart);
-            Decoder.Begin(_decoderInputs with { EncoderHiddenStates = encoded }).HiddenStates.backward([gradient]);
-            _receiver?.Take();
-        }
-
-        if (encodedGradient is not null)
-            BackwardEncoder(encoderStates, encoderPass, encodedGradient);
+        var (states, pass) = ForwardEncoder();
+        var last = Last(states, _lowestEncoderLayer, _encoder.Layers.Count);
+        Seed(EncoderEnd);
+        var (loss, gradient) = Head(_encoder.End(last), last);
+        if (gradient is not null)
+            BackwardEncoder(states, pass, gradient);
         return loss;
+    }
+
+    private Tensor RunBoth(T5GemmaDecoder decoder)
+    {
+        var (encoderStates, encoderPass) = ForwardEncoder();
+        var encoded = Encoded(encoderStates.Peek());
+        var (decoderStates, decoderPass) = ForwardDecoder(decoder, encoded);
+
+        var last = Last(decoderStates, _lowestDecoderLayer, decoder.Layers.Count);
+        Seed(DecoderStart + 1 + (int)decoder.Layers.Count);
+        var (loss, gradient) = Head(decoder.End(last), last);
+        if (gradient is null)
+            return loss;
+        var encodedGradient = TrainsEncoder ? zeros_like(encoded) : null;
+        BackwardDecoder(decoder, decoderStates, decoderPass, gradient, encodedGradient);
+        if (encodedGradient is null)
+            return loss;
+
+        var lastEncoded = Last(encoderStates, _lowestEncoderLayer, _encoder.Layers.Count);
+        Seed(EncoderEnd);
+        _encoder.End(lastEncoded).backward([encodedGradient]);
+        _receiver?.Take();
+        if (lastEncoded.grad is { } encoderGradient)
+            BackwardEncoder(encoderStates, encoderPass, encoderGradient);
+        return loss;
+    }
+
+    /// <summary>The loss, and the gradient of the last layer's output; null: the pass ends, since nothing below is trained, there are no targets, or the receiver refuses.</summary>
+    private (Tensor Loss, Tensor? Gradient) Head(Tensor states, Tensor last)
+    {
+        var loss = _head(states);
+        if (_receiver?.Accepts(loss) == false)
+            return (loss, null);
+        _receiver?.Take(_table); // tied with the head, it is used once more
+        return (loss, last.grad);
     }
 
     private static int LowestLayer(int part, long layers) => (int)Math.Min(Math.Max(0, part - 1), layers);
 
+    /// <summary>The last layer's output, a leaf if the backward pass goes through layers.</summary>
+    private static Tensor Last(Stack<Tensor> states, int lowest, long layers) => lowest < layers ? Leaf(states.Pop()) : states.Pop();
+
     private static Tensor Leaf(Tensor tensor) => tensor.detach().requires_grad_();
 
-    private void Seed(int part) => DropoutSeed.Set(_seed, part, _model.Device);
+    private void Seed(int part) => DropoutSeed.Set(_seed, part, _inputs.InputIds!.device);
 
-    /// <summary>Returns the inputs of the layers that are computed again, with the last layer's output on top, and the encoder's result.</summary>
-    private (Stack<Tensor> States, EncoderPass Pass, Tensor Encoded) ForwardEncoder()
+    /// <summary>Returns the inputs of the layers that are computed again, with the last layer's output on top.</summary>
+    private (Stack<Tensor> States, EncoderPass Pass) ForwardEncoder()
     {
         using var noGrad = no_grad();
         Seed(0);
-        var (hiddenStates, pass) = Encoder.Begin(_encoderInputs);
-        var states = Forward(hiddenStates, Encoder.Layers.Count, _lowestEncoderLayer, firstPart: 1, (index, input) => Encoder.Layers[index].call(pass.InputsOf(Encoder.Layers[index], input)).HiddenStates);
-        Seed(EncoderEnd);
-        return (states, pass, Encoder.End(states.Peek()));
+        var (hiddenStates, pass) = _encoder.Begin(_inputs.ForEncoder());
+        return (Forward(hiddenStates, _encoder.Layers.Count, _lowestEncoderLayer, firstPart: 1, (index, input) => _encoder.Layers[index].call(pass.InputsOf(_encoder.Layers[index], input)).HiddenStates), pass);
     }
 
-    private (Stack<Tensor> States, DecoderPass Pass) ForwardDecoder(Tensor encoded)
+    private Tensor Encoded(Tensor last)
+    {
+        using var noGrad = no_grad();
+        Seed(EncoderEnd);
+        return _encoder.End(last);
+    }
+
+    private (Stack<Tensor> States, DecoderPass Pass) ForwardDecoder(T5GemmaDecoder decoder, Tensor encoded)
     {
         using var noGrad = no_grad();
         Seed(DecoderStart);
-        var (hiddenStates, pass) = Decoder.Begin(_decoderInputs with { EncoderHiddenStates = encoded });
-        return (Forward(hiddenStates, Decoder.Layers.Count, _lowestDecoderLayer, DecoderStart + 1, (index, input) => Decoder.Layers[index].call(pass.InputsOf(Decoder.Layers[index], input)).HiddenStates), pass);
+        var (hiddenStates, pass) = decoder.Begin(_inputs.ForDecoder(encoded));
+        return (Forward(hiddenStates, decoder.Layers.Count, _lowestDecoderLayer, DecoderStart + 1, (index, input) => decoder.Layers[index].call(pass.InputsOf(decoder.Layers[index], input)).HiddenStates), pass);
     }
 
     private Stack<Tensor> Forward(Tensor hiddenStates, long layers, int lowest, int firstPart, Func<int, Tensor, Tensor> call)
@@ -141,32 +156,32 @@ internal sealed class SegmentedBackward
         return states;
     }
 
-    /// <summary>Returns the gradient of the lowest layer's input; adds the encoder's to <paramref name="encodedGradient"/> unless it is null.</summary>
-    private Tensor BackwardDecoder(Stack<Tensor> states, DecoderPass pass, Tensor gradient, Tensor? encodedGradient)
-        => Backward(states, Decoder.Layers.Count, _lowestDecoderLayer, DecoderStart + 1, gradient, (index, input, outputGradient) =>
+    /// <summary>Takes the gradient from the last layer's output to the lowest part that is trained; adds the encoder's to <paramref name="encodedGradient"/> unless it is null.</summary>
+    private void BackwardDecoder(T5GemmaDecoder decoder, Stack<Tensor> states, DecoderPass pass, Tensor gradient, Tensor? encodedGradient)
+    {
+        gradient = Backward(states, decoder.Layers.Count, _lowestDecoderLayer, DecoderStart + 1, gradient, (index, input, outputGradient) =>
         {
             var encoded = encodedGradient is null ? pass.EncoderHiddenStates : Leaf(pass.EncoderHiddenStates);
-            var layer = Decoder.Layers[index];
+            var layer = decoder.Layers[index];
             layer.call((pass with { EncoderHiddenStates = encoded }).InputsOf(layer, input)).HiddenStates.backward([outputGradient]);
             encodedGradient?.add_(encoded.grad!); // every layer reads the encoder
         });
-
-    private void BackwardEncoder(Stack<Tensor> states, EncoderPass pass, Tensor encodedGradient)
-    {
-        var last = states.Pop();
-        if (_lowestEncoderLayer < Encoder.Layers.Count)
-            last = Leaf(last);
-        Seed(EncoderEnd);
-        Encoder.End(last).backward([encodedGradient]);
-        _receiver?.Take();
-        if (_lowestEncoderLayer == Encoder.Layers.Count)
+        if (_depth.Decoder > 0)
             return;
-        var gradient = Backward(states, Encoder.Layers.Count, _lowestEncoderLayer, firstPart: 1, last.grad!, (index, input, outputGradient) =>
-            Encoder.Layers[index].call(pass.InputsOf(Encoder.Layers[index], input)).HiddenStates.backward([outputGradient]));
+        Seed(DecoderStart);
+        decoder.Begin(_inputs.ForDecoder(pass.EncoderHiddenStates)).HiddenStates.backward([gradient]);
+        _receiver?.Take();
+    }
+
+    /// <summary>Takes the gradient from the last layer's output to the lowest part that is trained.</summary>
+    private void BackwardEncoder(Stack<Tensor> states, EncoderPass pass, Tensor gradient)
+    {
+        gradient = Backward(states, _encoder.Layers.Count, _lowestEncoderLayer, firstPart: 1, gradient, (index, input, outputGradient) =>
+            _encoder.Layers[index].call(pass.InputsOf(_encoder.Layers[index], input)).HiddenStates.backward([outputGradient]));
         if (_depth.Encoder > 0)
             return;
         Seed(0);
-        Encoder.Begin(_encoderInputs).HiddenStates.backward([gradient]);
+        _encoder.Begin(_inputs.ForEncoder()).HiddenStates.backward([gradient]);
         _receiver?.Take();
     }
 

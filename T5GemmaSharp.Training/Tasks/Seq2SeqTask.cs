@@ -81,9 +81,9 @@ public sealed class Seq2SeqTask : ILayerwiseTask
         using var scope = NewDisposeScope();
         var tensors = Tensors((Seq2SeqBatch)batch);
         if (_isSegmented)
-            return scope.MoveToOuter(SegmentedBackward.Run(_model, _head, tensors, seed));
+            return scope.MoveToOuter(BackwardInSegments(tensors, seed, receiver: null));
         DropoutSeed.Set(seed, part: 0, _model.Device);
-        return scope.MoveToOuter(_head.Sum(States(_model, tensors), tensors.Positions, tensors.Targets, tensors.Teacher, tensors.Kinds));
+        return scope.MoveToOuter(Sum(States(_model, tensors), tensors));
     }
 
     /// <inheritdoc/>
@@ -93,7 +93,7 @@ public sealed class Seq2SeqTask : ILayerwiseTask
         if (!_isSegmented)
             throw new InvalidOperationException("isSegmented: expected true for gradients that are taken part by part, got false");
         using var scope = NewDisposeScope();
-        return scope.MoveToOuter(SegmentedBackward.Run(_model, _head, Tensors((Seq2SeqBatch)batch), seed, receiver));
+        return scope.MoveToOuter(BackwardInSegments(Tensors((Seq2SeqBatch)batch), seed, receiver));
     }
 
     /// <inheritdoc/>
@@ -104,13 +104,20 @@ public sealed class Seq2SeqTask : ILayerwiseTask
         => ActivationMemory.Estimate(_model.Config, _model.Model.Decoder.EmbedTokens.weight!.ElementSize, rows, length, _isSegmented, _chunkSize);
 
     /// <summary>The decoder's last hidden state for given targets, [B, T, D].</summary>
-    internal static Tensor States(T5GemmaForConditionalGeneration model, Seq2SeqTensors tensors) => model.Model.call(new T5GemmaInputs
+    internal static Tensor States(T5GemmaForConditionalGeneration model, Seq2SeqTensors tensors) => model.Model.call(Inputs(model, tensors)).LastHiddenState;
+
+    private static T5GemmaInputs Inputs(T5GemmaForConditionalGeneration model, Seq2SeqTensors tensors) => new()
     {
         InputIds = tensors.InputIds,
         AttentionMask = tensors.AttentionMask,
         DecoderInputIds = model.PrepareDecoderInputIdsFromLabels(tensors.Labels),
         UseCache = false,
-    }).LastHiddenState;
+    };
+
+    private Tensor BackwardInSegments(Seq2SeqTensors tensors, ulong seed, IGradientReceiver? receiver)
+        => SegmentedBackward.Run(_model, (_model.Model.Encoder, _model.Model.Decoder), Inputs(_model, tensors), states => Sum(states, tensors), seed, receiver);
+
+    private Tensor Sum(Tensor states, Seq2SeqTensors tensors) => _head.Sum(states, tensors.Positions, tensors.Targets, tensors.Teacher, tensors.Kinds);
 
     private Seq2SeqTensors Tensors(Seq2SeqBatch batch)
     {

@@ -1,4 +1,6 @@
 using System.Globalization;
+using T5GemmaSharp.Modeling;
+using T5GemmaSharp.Modeling.Inputs;
 
 namespace T5GemmaSharp.Training.Tasks;
 
@@ -11,10 +13,12 @@ namespace T5GemmaSharp.Training.Tasks;
 internal readonly record struct TrainedDepth(int Encoder, int Decoder)
 {
     /// <summary>Looks which parameters of a model and of its adapter need gradients now.</summary>
-    public static TrainedDepth Of(T5GemmaForConditionalGeneration model)
+    /// <param name="model">The model.</param>
+    /// <param name="stacks">Its encoder and decoder; null: it has none.</param>
+    public static TrainedDepth Of<TOutput>(T5GemmaPreTrainedModel<T5GemmaInputs, TOutput> model, (T5GemmaEncoder Encoder, T5GemmaDecoder? Decoder) stacks)
     {
         var names = model.named_parameters().Concat(model.Adapter?.NamedParameters() ?? []).Where(item => item.Item2.requires_grad).Select(item => item.Item1.Split('.')).ToList();
-        return new TrainedDepth(Lowest(names, "encoder", (int)model.Model.Encoder.Layers.Count), Lowest(names, "decoder", (int)model.Model.Decoder.Layers.Count));
+        return new TrainedDepth(Lowest(names, "encoder", (int)stacks.Encoder.Layers.Count), Lowest(names, "decoder", (int)(stacks.Decoder?.Layers.Count ?? 0)));
     }
 
     private static int Lowest(IEnumerable<string[]> names, string stack, int layers)

@@ -12,9 +12,10 @@ internal static class Losses
     /// <param name="logits">[B, T, classes].</param>
     /// <param name="labels">[B, T], int64; -100 is ignored.</param>
     /// <param name="numItemsInBatch">Divisor of the sum; null: the number of labels that count (NaN if there is none, as in the reference).</param>
+    /// <param name="labelSmoothing">Share e of the target probability that is spread over all classes: (1 - e) CE + e mean(-log p), of labels that count.</param>
     /// <exception cref="ArgumentException">The labels have a wrong shape or dtype.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A label on the CPU is no class.</exception>
-    internal static Tensor TokenCrossEntropy(Tensor logits, Tensor labels, double? numItemsInBatch)
+    internal static Tensor TokenCrossEntropy(Tensor logits, Tensor labels, double? numItemsInBatch, double labelSmoothing = 0)
     {
         if (labels.dim() != 2 || labels.dtype != ScalarType.Int64 || labels.size(0) != logits.size(0) || labels.size(1) != logits.size(1))
             throw new ArgumentException($"labels: expected int64 [{logits.size(0)}, {logits.size(1)}], got {labels.dtype} [{string.Join(", ", labels.shape)}]");
@@ -23,8 +24,8 @@ internal static class Losses
         var flat = logits.to(ScalarType.Float32).view(-1, logits.size(2)); // [B * T, classes]
         var targets = labels.to(logits.device).reshape(-1);
         if (numItemsInBatch is not { } count)
-            return scope.MoveToOuter(nn.functional.cross_entropy(flat, targets, ignore_index: ShiftRight.IgnoreIndex));
-        var sum = nn.functional.cross_entropy(flat, targets, ignore_index: ShiftRight.IgnoreIndex, reduction: nn.Reduction.Sum);
+            return scope.MoveToOuter(nn.functional.cross_entropy(flat, targets, ignore_index: ShiftRight.IgnoreIndex, label_smoothing: labelSmoothing));
+        var sum = nn.functional.cross_entropy(flat, targets, ignore_index: ShiftRight.IgnoreIndex, reduction: nn.Reduction.Sum, label_smoothing: labelSmoothing);
         return scope.MoveToOuter(sum / count);
     }
 
@@ -32,9 +33,10 @@ internal static class Losses
     /// <param name="logits">[B, C].</param>
     /// <param name="labels">[B] class ids, or [B, C] values, which may be [B] for a single class, as the problem type needs.</param>
     /// <param name="problemType">Kind of loss; null: inferred. Unlike the reference, the inferred kind is not stored in the configuration.</param>
+    /// <param name="labelSmoothing">As in <see cref="TokenCrossEntropy"/>; of single labels only.</param>
     /// <exception cref="ArgumentException">The labels do not fit the problem type.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A label on the CPU is no class.</exception>
-    internal static Tensor SequenceLoss(Tensor logits, Tensor labels, ProblemType? problemType)
+    internal static Tensor SequenceLoss(Tensor logits, Tensor labels, ProblemType? problemType, double labelSmoothing = 0)
     {
         using var scope = NewDisposeScope();
         var numLabels = logits.size(1);
@@ -42,7 +44,7 @@ internal static class Losses
         return scope.MoveToOuter((problemType ?? Infer(labels, numLabels)) switch
         {
             ProblemType.Regression => nn.functional.mse_loss(logits, Values(targets, logits)),
-            ProblemType.SingleLabelClassification => SingleLabel(logits, targets),
+            ProblemType.SingleLabelClassification => SingleLabel(logits, targets, labelSmoothing),
             _ => nn.functional.binary_cross_entropy_with_logits(logits, Values(targets, logits)),
         });
     }
@@ -54,12 +56,12 @@ internal static class Losses
         return labels.dtype is ScalarType.Int64 or ScalarType.Int32 ? ProblemType.SingleLabelClassification : ProblemType.MultiLabelClassification;
     }
 
-    private static Tensor SingleLabel(Tensor logits, Tensor labels)
+    private static Tensor SingleLabel(Tensor logits, Tensor labels, double labelSmoothing)
     {
         if (labels.numel() != logits.size(0) || labels.dtype != ScalarType.Int64)
             throw new ArgumentException($"labels: single-label classification needs int64 [{logits.size(0)}], got {labels.dtype} [{string.Join(", ", labels.shape)}]");
         CheckClasses(labels, logits.size(1));
-        return nn.functional.cross_entropy(logits, labels.reshape(-1), ignore_index: ShiftRight.IgnoreIndex);
+        return nn.functional.cross_entropy(logits, labels.reshape(-1), ignore_index: ShiftRight.IgnoreIndex, label_smoothing: labelSmoothing);
     }
 
     private static Tensor Values(Tensor labels, Tensor logits)

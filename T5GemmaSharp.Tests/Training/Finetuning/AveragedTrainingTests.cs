@@ -7,21 +7,14 @@ using static TorchSharp.torch;
 namespace T5GemmaSharp.Tests.Training.Finetuning;
 
 [NonParallelizable] // the verb prints to the console
-public sealed class AveragedTrainingTests
+public sealed class AveragedTrainingTests : FinetuningFixture
 {
     private static readonly string[] Settings = ["--device", "cpu", "--lr", "0.01", "--batch-size", "2", "--micro-batch-size", "1"];
 
-    private readonly FinetuningModel _model = new();
     private string _data = "";
 
     [OneTimeSetUp]
-    public void WriteData() => _data = _model.Write("pairs.jsonl", ["""{"input": "a", "target": "b"}""", """{"input": "b", "target": "c"}""", """{"input": "c d", "target": "d"}"""]);
-
-    [OneTimeTearDown]
-    public void DisposeModel() => _model.Dispose();
-
-    [TearDown]
-    public void RemoveRun() => Directory.Delete(_model.Run, recursive: true);
+    public void WriteData() => _data = Files.Write("pairs.jsonl", ["""{"input": "a", "target": "b"}""", """{"input": "b", "target": "c"}""", """{"input": "c d", "target": "d"}"""]);
 
     [Test]
     public void Train_Ema_SavesTheAverageOfTheCheckpointsWeights()
@@ -29,10 +22,10 @@ public sealed class AveragedTrainingTests
         const int Steps = 5;
         Train("--steps", $"{Steps}", "--checkpoint-steps", "1");
         using var scope = NewDisposeScope();
-        using var final = Weights(_model.Run);
+        using var final = Weights(Files.Run);
         foreach (var key in final.Keys)
         {
-            using var begun = Weights(_model.Folder);
+            using var begun = Weights(Files.Folder);
             var average = begun.Read(key).to(ScalarType.Float64);
             for (var step = 1; step <= Steps; step++)
             {
@@ -51,14 +44,14 @@ public sealed class AveragedTrainingTests
     {
         string[] settings = ["--steps", "7", "--checkpoint-steps", "1"];
         Train(settings);
-        var whole = Model(_model.Run);
+        var whole = Model(Files.Run);
         foreach (var step in Enumerable.Range(cut + 1, 7 - cut))
             Directory.Delete(Checkpoint(step), recursive: true);
-        File.Delete(Path.Combine(_model.Run, CheckpointFiles.Single));
-        var resumed = CommandRun.Of(["train", "--model", _model.Folder, "--data", _data, "--resume", _model.Run, .. Settings, .. settings, "--ema", "0.9"]);
+        File.Delete(Path.Combine(Files.Run, CheckpointFiles.Single));
+        var resumed = CommandRun.Of(["train", "--model", Files.Folder, "--data", _data, "--resume", Files.Run, .. Settings, .. settings, "--ema", "0.9"]);
         Assert.That(resumed.Code, Is.Zero, resumed.Errors);
-        Assert.That(Model(_model.Run), Is.EqualTo(whole));
-        CommandRun.AssertRefused(CommandRun.Of(["train", "--model", _model.Folder, "--data", _data, "--resume", _model.Run, .. Settings, .. settings, "--ema", "0.5"]), "AverageDecay was 0.9, is 0.5");
+        Assert.That(Model(Files.Run), Is.EqualTo(whole));
+        CommandRun.AssertRefused(CommandRun.Of(["train", "--model", Files.Folder, "--data", _data, "--resume", Files.Run, .. Settings, .. settings, "--ema", "0.5"]), "AverageDecay was 0.9, is 0.5");
     }
 
     [Test]
@@ -74,7 +67,7 @@ public sealed class AveragedTrainingTests
     public void Train_Recipe_EvaluatesAndSavesTheAverage()
     {
         var run = CommandRun.Of(
-            "train", "--out", _model.Run, "--device", "cpu", "--ema", "0.99", "--steps", "2", "--checkpoint-steps", "2", "--batch-size", "4",
+            "train", "--out", Files.Run, "--device", "cpu", "--ema", "0.99", "--steps", "2", "--checkpoint-steps", "2", "--batch-size", "4",
             "--hidden-size", "16", "--heads", "2", "--layers", "1", "--intermediate-size", "16", "--evaluation-steps", "0");
         Assert.That(run.Code, Is.Zero, run.Errors);
         using var scope = NewDisposeScope();
@@ -85,15 +78,14 @@ public sealed class AveragedTrainingTests
     [TestCase("1")]
     public void Train_ImpossibleDecay_IsRefused(string decay)
     {
-        var run = CommandRun.Of("train", "--model", _model.Folder, "--data", _data, "--out", _model.Run, "--device", "cpu", "--ema", decay);
+        var run = CommandRun.Of("train", "--model", Files.Folder, "--data", _data, "--out", Files.Run, "--device", "cpu", "--ema", decay);
         CommandRun.AssertRefused(run, $"AverageDecay: expected above 0 and below 1, got {decay}");
-        Directory.CreateDirectory(_model.Run);
     }
 
     /// <summary>Asserts that the run's model is a checkpoint's average, not its weights.</summary>
     private void AssertAverage(string checkpoint)
     {
-        using var final = Weights(_model.Run);
+        using var final = Weights(Files.Run);
         using var weights = Weights(checkpoint);
         using var state = SafetensorsFile.Open(Path.Combine(checkpoint, OptimizerFile.FileName));
         Assert.Multiple(() =>
@@ -106,12 +98,12 @@ public sealed class AveragedTrainingTests
 
     private string Train(params string[] arguments)
     {
-        var run = CommandRun.Of(["train", "--model", _model.Folder, "--data", _data, "--out", _model.Run, .. Settings, .. arguments, "--ema", "0.9"]);
+        var run = CommandRun.Of(["train", "--model", Files.Folder, "--data", _data, "--out", Files.Run, .. Settings, .. arguments, "--ema", "0.9"]);
         Assert.That(run.Code, Is.Zero, run.Errors);
         return run.Output;
     }
 
-    private string Checkpoint(int step) => new TrainingCheckpoints(_model.Run).FolderOf(step);
+    private string Checkpoint(int step) => new TrainingCheckpoints(Files.Run).FolderOf(step);
 
     private static CheckpointReader Weights(string folder) => CheckpointReader.Open(folder);
 

@@ -8,25 +8,14 @@ using static TorchSharp.torch;
 namespace T5GemmaSharp.Tests.Training.Finetuning;
 
 [NonParallelizable] // the verb prints to the console
-public sealed class FileEvaluationTests
+public sealed class FileEvaluationTests : FinetuningFixture
 {
     private static readonly (string Input, string Target)[] Pairs = [("a", "b"), ("b c d", "c"), ("c a", "d b a"), ("d d d d", "a a"), ("a b", "d")];
 
-    private readonly FinetuningModel _model = new();
     private string _data = "";
 
     [OneTimeSetUp]
-    public void WriteData() => _data = _model.Write("pairs.jsonl", Pairs.Select(pair => JsonSerializer.Serialize(new { input = pair.Input, target = pair.Target })));
-
-    [OneTimeTearDown]
-    public void DisposeModel() => _model.Dispose();
-
-    [TearDown]
-    public void RemoveRun()
-    {
-        if (Directory.Exists(_model.Run))
-            Directory.Delete(_model.Run, recursive: true);
-    }
+    public void WriteData() => _data = Files.Write("pairs.jsonl", Pairs.Select(pair => JsonSerializer.Serialize(new { input = pair.Input, target = pair.Target })));
 
     [TestCase("1")]
     [TestCase("2")]
@@ -49,9 +38,9 @@ public sealed class FileEvaluationTests
     public void Evaluate_Predictions_AreInTheOrderOfTheFileAndGiveTheMetric()
     {
         var path = Path.Combine(Path.GetDirectoryName(_data)!, "predictions.jsonl"); // the file has a folder
-        var trained = CommandRun.Of("train", "--model", _model.Folder, "--out", _model.Run, "--data", _data, "--steps", "40", "--lr", "0.02", "--batch-size", "5", "--device", "cpu");
+        var trained = CommandRun.Of("train", "--model", Files.Folder, "--out", Files.Run, "--data", _data, "--steps", "40", "--lr", "0.02", "--batch-size", "5", "--device", "cpu");
         Assert.That(trained.Code, Is.Zero, trained.Errors);
-        var values = Evaluate(_model.Run, "--metrics", "exact_match", "--predictions", path, "--batch-size", "2", "--num-beams", "2", "--max-new-tokens", "6");
+        var values = Evaluate(Files.Run, "--metrics", "exact_match", "--predictions", path, "--batch-size", "2", "--num-beams", "2", "--max-new-tokens", "6");
         var lines = File.ReadLines(path).Select(line => JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(line)!).ToList(); // no line holds null
         var right = lines.Count(line => line["prediction"].GetString() == line["reference"].GetString());
         Assert.Multiple(() =>
@@ -66,11 +55,11 @@ public sealed class FileEvaluationTests
     [Test]
     public void Evaluate_Adapter_EqualsTheMergedModel()
     {
-        var trained = CommandRun.Of("train", "--model", _model.Folder, "--out", _model.Run, "--data", _data, "--lora-r", "2", "--steps", "5", "--lr", "0.02", "--batch-size", "5", "--device", "cpu");
+        var trained = CommandRun.Of("train", "--model", Files.Folder, "--out", Files.Run, "--data", _data, "--lora-r", "2", "--steps", "5", "--lr", "0.02", "--batch-size", "5", "--device", "cpu");
         Assert.That(trained.Code, Is.Zero, trained.Errors);
         var merged = Path.Combine(Path.GetDirectoryName(_data)!, "merged"); // the file has a folder
-        Assert.That(CommandRun.Of("merge-adapter", "--model", _model.Folder, "--adapter", _model.Run, "--out", merged).Code, Is.Zero);
-        var loss = Evaluate("--adapter", _model.Run)["loss"].GetDouble();
+        Assert.That(CommandRun.Of("merge-adapter", "--model", Files.Folder, "--adapter", Files.Run, "--out", merged).Code, Is.Zero);
+        var loss = Evaluate("--adapter", Files.Run)["loss"].GetDouble();
         Assert.Multiple(() =>
         {
             Assert.That(loss, Is.EqualTo(Evaluate(merged)["loss"].GetDouble()).Within(1e-3).Percent);
@@ -82,8 +71,8 @@ public sealed class FileEvaluationTests
     [TestCase("ul2")]
     public void Evaluate_RawText_IsMeasuredTheSameEachTime(string objective)
     {
-        var text = _model.Write("text.txt", Enumerable.Range(0, 8).SelectMany(_ => new[] { "a b c d a b c d d c b a", "" }));
-        string[] arguments = ["evaluate", "--model", _model.Folder, "--data", text, "--objective", objective, "--max-source-length", "24", "--max-target-length", "24", "--json", "--device", "cpu"];
+        var text = Files.Write("text.txt", Enumerable.Range(0, 8).SelectMany(_ => new[] { "a b c d a b c d d c b a", "" }));
+        string[] arguments = ["evaluate", "--model", Files.Folder, "--data", text, "--objective", objective, "--max-source-length", "24", "--max-target-length", "24", "--json", "--device", "cpu"];
         var runs = new[] { CommandRun.Of(arguments), CommandRun.Of(arguments) };
         Assert.Multiple(() =>
         {
@@ -95,25 +84,24 @@ public sealed class FileEvaluationTests
     [Test]
     public void Evaluate_WithoutJson_PrintsALineForEachNumber()
     {
-        var run = CommandRun.Of("evaluate", "--model", _model.Folder, "--data", _data, "--device", "cpu");
+        var run = CommandRun.Of("evaluate", "--model", Files.Folder, "--data", _data, "--device", "cpu");
         Assert.That(run.Output.TrimEnd().Split('\n').Select(line => line[..line.LastIndexOf(' ')]), Is.EqualTo(new[] { "loss", "perplexity", "token accuracy", "examples" }), run.Errors);
     }
 
     [TestCase("--split: expected without --data", "--split", "Test")]
     [TestCase("metrics: \"blue\" is unknown", "--metrics", "blue")]
-    [TestCase("--objective: expected seq2seq, chat, prefixlm or ul2, got classify", "--objective", "classify")]
     [TestCase("--num-return-sequences: expected 1", "--num-return-sequences", "2", "--num-beams", "2")]
     public void Evaluate_WrongOption_IsRefusedByName(string message, params string[] options)
-        => CommandRun.AssertRefused(CommandRun.Of(["evaluate", "--model", _model.Folder, "--data", _data, .. options]), message);
+        => CommandRun.AssertRefused(CommandRun.Of(["evaluate", "--model", Files.Folder, "--data", _data, .. options]), message);
 
     [Test]
     public void Evaluate_FileOptionsWithoutFiles_AreRefused()
-        => CommandRun.AssertRefused(CommandRun.Of("evaluate", "--model", _model.Folder, "--metrics", "rouge"), "--metrics: expected with --data");
+        => CommandRun.AssertRefused(CommandRun.Of("evaluate", "--model", Files.Folder, "--metrics", "rouge"), "--metrics: expected with --data");
 
     [Test]
     public void Evaluate_NoExamples_IsRefused()
     {
-        var run = CommandRun.Of("evaluate", "--model", _model.Folder, "--data", _model.Write("empty.jsonl", []));
+        var run = CommandRun.Of("evaluate", "--model", Files.Folder, "--data", Files.Write("empty.jsonl", []));
         Assert.Multiple(() =>
         {
             Assert.That(run.Code, Is.EqualTo(2));
@@ -123,7 +111,7 @@ public sealed class FileEvaluationTests
 
     private Dictionary<string, JsonElement> Evaluate(params string[] options)
     {
-        var model = options is [var first, ..] && !first.StartsWith('-') ? first : _model.Folder;
+        var model = options is [var first, ..] && !first.StartsWith('-') ? first : Files.Folder;
         var run = CommandRun.Of(["evaluate", "--model", model, "--data", _data, "--device", "cpu", "--json", .. options.SkipWhile(option => option == model)]);
         Assert.That(run.Code, Is.Zero, run.Errors);
         return JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(run.Output)!; // an object
@@ -133,8 +121,8 @@ public sealed class FileEvaluationTests
     {
         using var scope = NewDisposeScope();
         using var noGrad = torch.no_grad();
-        using var model = T5GemmaForConditionalGeneration.FromPretrained(_model.Folder);
-        var tokenizer = T5GemmaTokenizer.FromPretrained(_model.Folder);
+        using var model = T5GemmaForConditionalGeneration.FromPretrained(Files.Folder);
+        var tokenizer = T5GemmaTokenizer.FromPretrained(Files.Folder);
         var (loss, right, targets) = (0.0, 0L, 0L);
         foreach (var (input, target) in Pairs)
         {

@@ -7,25 +7,14 @@ using static TorchSharp.torch;
 namespace T5GemmaSharp.Tests.Training.Finetuning;
 
 [NonParallelizable] // the verb prints to the console
-public sealed class PartialTrainingTests
+public sealed class PartialTrainingTests : FinetuningFixture
 {
     private static readonly string[] Settings = ["--device", "cpu", "--lr", "0.01", "--batch-size", "2", "--micro-batch-size", "1", "--steps", "6", "--checkpoint-steps", "1"];
 
-    private readonly FinetuningModel _model = new();
     private string _data = "";
 
     [OneTimeSetUp]
-    public void WriteData() => _data = _model.Write("pairs.jsonl", ["""{"input": "a", "target": "b"}""", """{"input": "b", "target": "c"}""", """{"input": "c d", "target": "d"}"""]);
-
-    [OneTimeTearDown]
-    public void DisposeModel() => _model.Dispose();
-
-    [TearDown]
-    public void RemoveRun()
-    {
-        if (Directory.Exists(_model.Run))
-            Directory.Delete(_model.Run, recursive: true);
-    }
+    public void WriteData() => _data = Files.Write("pairs.jsonl", ["""{"input": "a", "target": "b"}""", """{"input": "b", "target": "c"}""", """{"input": "c d", "target": "d"}"""]);
 
     [TestCase("cross_attn|norm", "--train-only", "cross_attn", "norm")]
     [TestCase("model.decoder.layers|model.decoder.norm", "--freeze", "encoder", "embed_tokens")]
@@ -40,7 +29,7 @@ public sealed class PartialTrainingTests
         var parts = trained.Split('|');
         Assert.Multiple(() =>
         {
-            foreach (var (name, isChanged) in Changes(_model.Folder, _model.Run))
+            foreach (var (name, isChanged) in Changes(Files.Folder, Files.Run))
             {
                 var isTrained = parts.Any(part => $".{name}.".Contains($".{part}.", StringComparison.Ordinal));
                 Assert.That(isChanged, Is.EqualTo(isTrained), name);
@@ -56,11 +45,11 @@ public sealed class PartialTrainingTests
         Assert.That(run.Code, Is.Zero, run.Errors);
         using var scope = NewDisposeScope();
         using var state = SafetensorsFile.Open(Path.Combine(Checkpoint(6), OptimizerFile.FileName));
-        var names = Changes(_model.Folder, Checkpoint(4)).Keys.ToList();
+        var names = Changes(Files.Folder, Checkpoint(4)).Keys.ToList();
         var updates = state.Read("updates").data<long>().ToArray();
         Assert.Multiple(() =>
         {
-            foreach (var (name, isChanged) in Changes(_model.Folder, Checkpoint(4)))
+            foreach (var (name, isChanged) in Changes(Files.Folder, Checkpoint(4)))
                 Assert.That(isChanged, Is.EqualTo(name.Contains("cross_attn", StringComparison.Ordinal)), name); // the names of its norms have it too
             Assert.That(Changes(Checkpoint(4), Checkpoint(5)).Values, Has.All.True);
             Assert.That(updates.Count(count => count == 6), Is.EqualTo(names.Count(name => name.Contains("cross_attn", StringComparison.Ordinal))));
@@ -76,13 +65,13 @@ public sealed class PartialTrainingTests
     public void Train_InTwoParts_EqualsTheRunInOne(int cut, params string[] options)
     {
         Assert.That(CommandRun.Of([.. Arguments("--out"), .. options]).Code, Is.Zero);
-        var whole = File.ReadAllBytes(Path.Combine(_model.Run, CheckpointFiles.Single));
+        var whole = File.ReadAllBytes(Path.Combine(Files.Run, CheckpointFiles.Single));
         foreach (var step in Enumerable.Range(cut + 1, 6 - cut))
             Directory.Delete(Checkpoint(step), recursive: true);
-        File.Delete(Path.Combine(_model.Run, CheckpointFiles.Single));
+        File.Delete(Path.Combine(Files.Run, CheckpointFiles.Single));
         var resumed = CommandRun.Of([.. Arguments("--resume"), .. options]);
         Assert.That(resumed.Code, Is.Zero, resumed.Errors);
-        Assert.That(File.ReadAllBytes(Path.Combine(_model.Run, CheckpointFiles.Single)), Is.EqualTo(whole));
+        Assert.That(File.ReadAllBytes(Path.Combine(Files.Run, CheckpointFiles.Single)), Is.EqualTo(whole));
         CommandRun.AssertRefused(CommandRun.Of([.. Arguments("--resume"), "--freeze", "decoder"]), "Parts.Frozen was ");
     }
 
@@ -94,14 +83,14 @@ public sealed class PartialTrainingTests
     [TestCase("--freeze: expected with --data", "--freeze", "encoder", "RECIPE")]
     public void Train_WrongParts_AreRefusedByName(string expected, params string[] options)
     {
-        string[] arguments = options[^1] == "RECIPE" ? ["train", "--out", _model.Run, .. options[..^1]] : [.. Arguments("--out"), .. options];
+        string[] arguments = options[^1] == "RECIPE" ? ["train", "--out", Files.Run, .. options[..^1]] : [.. Arguments("--out"), .. options];
         CommandRun.AssertRefused(CommandRun.Of(arguments), expected);
-        Assert.That(Directory.Exists(_model.Run), Is.False);
+        Assert.That(Directory.Exists(Files.Run), Is.False);
     }
 
-    private string[] Arguments(string folderOption) => ["train", "--model", _model.Folder, "--data", _data, folderOption, _model.Run, .. Settings];
+    private string[] Arguments(string folderOption) => ["train", "--model", Files.Folder, "--data", _data, folderOption, Files.Run, .. Settings];
 
-    private string Checkpoint(int step) => new TrainingCheckpoints(_model.Run).FolderOf(step);
+    private string Checkpoint(int step) => new TrainingCheckpoints(Files.Run).FolderOf(step);
 
     /// <summary>Whether each tensor differs between two folders.</summary>
     private static Dictionary<string, bool> Changes(string before, string after)

@@ -1,5 +1,7 @@
 using NUnit.Framework;
+using T5GemmaSharp.Configuration;
 using T5GemmaSharp.Tests.Support;
+using T5GemmaSharp.Tests.Training.Tasks;
 using T5GemmaSharp.Training;
 using T5GemmaSharp.Training.Data;
 using T5GemmaSharp.Training.Optimization;
@@ -38,6 +40,24 @@ public sealed class LayerwiseStepTests
             foreach (var (name, tensor) in expected.Tensors)
                 Assert.That(actual.Tensors[name].Equals(tensor), Is.True, name);
         });
+    }
+
+    [Test]
+    public void Run_ReleasedGradientsOfAHead_GiveTheOrdinaryRunBitForBit([Values(null, ProblemType.SingleLabelClassification)] ProblemType? problem, [Values] bool isEncoderDecoder)
+    {
+        using var scope = NewDisposeScope();
+        var (expected, actual) = (Train(Options), Train(Options with { ReleasesGradients = true }));
+        Assert.That(actual.Norms, Is.EqualTo(expected.Norms));
+        Assert.That(actual.Weights.Zip(expected.Weights), Is.All.Matches<(Tensor Actual, Tensor Expected)>(pair => pair.Actual.Equals(pair.Expected)));
+
+        (List<double> Norms, List<Tensor> Weights) Train(TrainingOptions options)
+        {
+            var task = HeadSample.Task(problem, isEncoderDecoder, isSegmented: true);
+            using var model = task.Model;
+            using var optimizer = new AdamW(options.Parts.Choose(model), options.Optimizer);
+            var result = new Trainer(task, options).Run(optimizer);
+            return ([.. result.State.Reports.Select(report => report.GradientNorm)], [.. model.parameters().Select(parameter => parameter.detach().clone())]);
+        }
     }
 
     [Test]

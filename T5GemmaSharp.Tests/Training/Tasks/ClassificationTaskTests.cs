@@ -1,5 +1,6 @@
 using NUnit.Framework;
 using T5GemmaSharp.Configuration;
+using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Tests.Support;
 using T5GemmaSharp.Training;
 using T5GemmaSharp.Training.Data;
@@ -56,6 +57,42 @@ public sealed class ClassificationTaskTests
             Assert.That(batch.Targets, Is.EqualTo(labelled));
             Assert.That(actual.ToDouble(), Is.EqualTo(expected.ToDouble()).Within(1e-4).Percent);
         });
+    }
+
+    [Test]
+    public void Backward_SmoothedLabels_SumsTheSmoothedCrossEntropy([Values] bool ofTokens, [Values] bool isEncoderDecoder, [Values] bool isSegmented)
+    {
+        using var scope = NewDisposeScope();
+        const double Smoothing = 0.2;
+        using var texts = HeadSample.SequenceModel(ProblemType.SingleLabelClassification, isEncoderDecoder);
+        using var tokens = HeadSample.TokenModel(isEncoderDecoder);
+        ITrainingTask task = ofTokens
+            ? new TokenClassificationTask(tokens, HeadSample.Tokens(), Smoothing, isSegmented)
+            : new SequenceClassificationTask(texts, HeadSample.Sequences(ProblemType.SingleLabelClassification), Smoothing, isSegmented);
+        var batch = (ClassificationBatch)task.Prepare(epoch: 0, Eight);
+        var actual = task.Backward(batch, seed: 0);
+        var score = ofTokens ? tokens.Score.OutProj.weight! : texts.Score.OutProj.weight!;
+        var gradient = score.grad!.clone();
+        task.Model.zero_grad();
+        var tensors = batch.To(CPU);
+        var inputs = new T5GemmaInputs { InputIds = tensors.InputIds, AttentionMask = tensors.AttentionMask };
+        var logits = ofTokens ? tokens.call(inputs).Logits : texts.call(inputs).Logits;
+        var expected = nn.functional.cross_entropy(logits.flatten(0, -2), tensors.Labels.flatten(), ignore_index: -100, reduction: nn.Reduction.Sum, label_smoothing: Smoothing);
+        expected.backward();
+        Assert.Multiple(() =>
+        {
+            Assert.That(actual.ToDouble(), Is.EqualTo(expected.ToDouble()).Within(1e-4).Percent);
+            TensorAssert.Close(gradient, score.grad!, 1e-5, "gradient");
+        });
+    }
+
+    [TestCase(ProblemType.Regression, 0.1, "labelSmoothing: expected 0 for Regression, where no one class is right, got 0.1")]
+    [TestCase(ProblemType.MultiLabelClassification, 0.1, "labelSmoothing: expected 0 for MultiLabelClassification")]
+    [TestCase(ProblemType.SingleLabelClassification, 1, "labelSmoothing: expected 0 to below 1, got 1")]
+    public void Constructor_SmoothingThatDoesNotSuit_IsRefused(ProblemType problem, double smoothing, string fault)
+    {
+        using var model = HeadSample.SequenceModel(problem, isEncoderDecoder: false);
+        Assert.That(() => new SequenceClassificationTask(model, HeadSample.Sequences(problem), smoothing), Throws.ArgumentException.With.Message.StartsWith(fault));
     }
 
     // A head of texts on the decoder is left out: there, as in the reference, padding moves the place that the head reads.

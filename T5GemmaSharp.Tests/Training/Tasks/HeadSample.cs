@@ -22,17 +22,24 @@ internal static class HeadSample
     public static ListSource<TokenClassificationExample> Tokens()
         => new([.. Texts.Select((text, row) => new TokenClassificationExample(text, [.. text.Select((id, column) => (row + column) % 3 == 2 ? -100 : id % Classes)]))], example => example.InputIds.Length);
 
-    public static T5GemmaForSequenceClassification SequenceModel(ProblemType problem, bool isEncoderDecoder)
+    public static T5GemmaForSequenceClassification SequenceModel(ProblemType problem, bool isEncoderDecoder, double dropout = 0)
         => (T5GemmaForSequenceClassification)SampleModel.Random(
-            ModelClass.All[isEncoderDecoder ? 3 : 4], SampleModel.Config.WithNumLabels(problem == ProblemType.Regression ? 1 : Classes) with { ProblemType = problem });
+            ModelClass.All[isEncoderDecoder ? 3 : 4], Config(problem == ProblemType.Regression ? 1 : Classes, dropout) with { ProblemType = problem });
 
-    public static T5GemmaForTokenClassification TokenModel(bool isEncoderDecoder)
-        => (T5GemmaForTokenClassification)SampleModel.Random(ModelClass.All[isEncoderDecoder ? 5 : 6], SampleModel.Config.WithNumLabels(Classes));
+    public static T5GemmaForTokenClassification TokenModel(bool isEncoderDecoder, double dropout = 0)
+        => (T5GemmaForTokenClassification)SampleModel.Random(ModelClass.All[isEncoderDecoder ? 5 : 6], Config(Classes, dropout));
 
     /// <summary>A task; null stands for the labels of tokens. The caller disposes its model.</summary>
-    public static ITrainingTask Task(ProblemType? problem, bool isEncoderDecoder) => problem is { } kind
-        ? new SequenceClassificationTask(SequenceModel(kind, isEncoderDecoder), Sequences(kind))
-        : new TokenClassificationTask(TokenModel(isEncoderDecoder), Tokens());
+    public static ITrainingTask Task(ProblemType? problem, bool isEncoderDecoder, bool isSegmented = false, double dropout = 0) => problem is { } kind
+        ? new SequenceClassificationTask(SequenceModel(kind, isEncoderDecoder, dropout), Sequences(kind), isSegmented: isSegmented)
+        : new TokenClassificationTask(TokenModel(isEncoderDecoder, dropout), Tokens(), isSegmented: isSegmented);
+
+    private static T5GemmaConfig Config(int classes, double dropout) => SampleModel.Config.WithNumLabels(classes) with
+    {
+        ClassifierDropoutRate = dropout,
+        Encoder = SampleModel.Config.Encoder with { DropoutRate = dropout },
+        Decoder = SampleModel.Config.Decoder with { DropoutRate = dropout },
+    };
 
     private static int[] ClassesOf(ProblemType problem, int row) => problem switch
     {

@@ -16,7 +16,7 @@ internal static class EvaluateCommand
 
     public static Command Create()
     {
-        var command = new Command("evaluate", "Measures a model on files (--data): loss, perplexity and token accuracy over all target tokens, and metrics of what it generates; without files word and phoneme error rate on the embedded recipe's test words.");
+        var command = new Command("evaluate", "Measures a model on files (--data): loss, perplexity and token accuracy over all target tokens, and metrics of what it generates, or loss and metrics of labels; without files word and phoneme error rate on the embedded recipe's test words.");
         foreach (var option in (IEnumerable<Option>)[Model, .. FileEvaluationOptions.All, Split, Device, DType, Json])
             command.Add(option);
         command.SetTorchAction(Run);

@@ -12,11 +12,14 @@ internal static class FileEvaluationOptions
     private const int DefaultBatchSize = 16;
 
     private static readonly Option<string[]> Data = new("--data") { Description = "Files to measure on: .jsonl or .txt, each also compressed (.gz), or .parquet.", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
-    private static readonly Option<string?> Adapter = new("--adapter") { Description = "Folder of a LoRA or DoRA adapter of the model, which is merged into the weights in memory.", HelpName = "DIR" };
-    private static readonly Option<string[]> Metrics = new("--metrics") { Description = "Metrics of generated answers: rouge, bleu, exact_match, squad_f1, ... Default: none, and nothing is generated.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
-    private static readonly Option<int?> BatchSize = NumberOption.Create<int>("--batch-size", $"Examples a batch; the numbers do not depend on it. Default {DefaultBatchSize}.", least: 1);
+    private static readonly Option<string?> Adapter = new("--adapter") { Description = "Folder of a LoRA or DoRA adapter of the model, with its head if it has one, which is merged into the weights in memory.", HelpName = "DIR" };
+    private static readonly Option<string[]> Metrics = new("--metrics") { Description = "Metrics of generated answers: rouge, bleu, exact_match, squad_f1, ..., by default none, and nothing is generated; or of classes, by default all that suit the labels.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
+    private static readonly Option<int?> BatchSize = NumberOption.Create<int>("--batch-size", $"Examples a batch; the numbers do not depend on it, but for texts with a head on the decoder, which padding moves as in the reference. Default {DefaultBatchSize}.", least: 1);
     private static readonly Option<ulong?> Seed = NumberOption.Create<ulong>("--seed", "Seed of what the denoisers of raw text take away. Default 0.");
     private static readonly Option<string?> Predictions = new("--predictions") { Description = "Write each generated answer and what was expected to this file, as a line of JSON: index, prediction, reference.", HelpName = "FILE" };
+
+    // Of models that write; classify writes what heads predict.
+    private static readonly Option[] Generative = [.. ExampleOptions.Generative, Seed, Predictions, .. GenerationSettingOptions.All.Select(setting => setting.Option)];
 
     public static IReadOnlyList<Option> All { get; } =
     [
@@ -28,8 +31,7 @@ internal static class FileEvaluationOptions
 
     public static FileEvaluationRequest Read(ParseResult result, string model, string device, string dtype, bool asJson)
     {
-        if (ExampleOptions.IsClassification(result))
-            throw new UsageException($"{ExampleOptions.Objective.Name}: expected seq2seq, chat, prefixlm or ul2, got {result.GetRequiredValue(ExampleOptions.Objective)}; train --eval-data measures classification");
+        ExampleOptions.RefuseOthers(result, Generative, ofHeads: []);
         var generation = GenerationSettingOptions.All.Aggregate(new GenerationConfig(), (settings, setting) => setting.Apply(settings, result));
         if (generation is { MaxNewTokens: null, MaxLength: null })
             generation = generation with { MaxNewTokens = DefaultMaxNewTokens };

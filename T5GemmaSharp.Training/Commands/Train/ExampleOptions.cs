@@ -40,6 +40,18 @@ internal static class ExampleOptions
     /// <summary>Whether labels are learned, not what to write.</summary>
     public static bool IsClassification(ParseResult result) => Objectives[result.GetRequiredValue(Objective)] is Finetuning.Objective.Classify or Finetuning.Objective.TokenClassify;
 
+    /// <summary>Refuses options of the other kind of model.</summary>
+    /// <param name="result">The command line.</param>
+    /// <param name="ofWriters">Options of models that write.</param>
+    /// <param name="ofHeads">Options of models that give labels.</param>
+    /// <exception cref="UsageException">One is given.</exception>
+    public static void RefuseOthers(ParseResult result, IEnumerable<Option> ofWriters, IEnumerable<Option> ofHeads)
+    {
+        var isClassification = IsClassification(result);
+        if ((isClassification ? ofWriters : ofHeads).FirstOrDefault(option => result.GetResult(option) is { Implicit: false }) is { } useless)
+            throw new UsageException($"{useless.Name}: expected {(isClassification ? "without" : "with")} {Objective.Name} classify or token-classify, got {result.GetRequiredValue(Objective)}");
+    }
+
     /// <summary>Reads the options.</summary>
     /// <param name="result">The command line.</param>
     /// <param name="seed">Seed of the denoisers' draws.</param>

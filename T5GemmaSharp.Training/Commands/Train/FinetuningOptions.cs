@@ -42,7 +42,7 @@ internal static class FinetuningOptions
     private static readonly TrainingOptions AdapterDefaults = Defaults with { BatchSize = 32, LearningRate = 2e-4, Schedule = LearningRateSchedule.Cosine };
 
     // Of models that write.
-    private static readonly Option[] Generative = [.. ExampleOptions.Generative, MaxNewTokens, Segmented, ReleaseGradients, .. TrainerOptions.OfTokenLoss, .. DistillationOptions.All];
+    private static readonly Option[] Generative = [.. ExampleOptions.Generative, MaxNewTokens, TrainerOptions.ZLoss, .. DistillationOptions.All];
 
     public static IReadOnlyList<Option> All { get; } =
     [
@@ -56,8 +56,7 @@ internal static class FinetuningOptions
     public static FinetuningRequest Read(ParseResult result, string device)
     {
         var isClassification = ExampleOptions.IsClassification(result);
-        foreach (var option in (isClassification ? Generative : ClassificationOptions.All).Where(option => result.GetResult(option) is { Implicit: false }))
-            throw new UsageException($"{option.Name}: expected {(isClassification ? "without" : "with")} {ExampleOptions.Objective.Name} classify or token-classify, got {result.GetRequiredValue(ExampleOptions.Objective)}");
+        ExampleOptions.RefuseOthers(result, Generative, ClassificationOptions.All);
         var training = TrainerOptions.Training(result, result.GetValue(LoraRank) is not null ? AdapterDefaults : isClassification ? ClassificationOptions.Defaults(result, Defaults) : Defaults);
         var examples = ExampleOptions.Read(result, training.Seed);
         return new FinetuningRequest

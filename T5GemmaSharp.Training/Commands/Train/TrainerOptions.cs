@@ -25,8 +25,7 @@ internal static class TrainerOptions
     private static readonly Option<double?> WeightDecay = NumberOption.Create<double>("--weight-decay", "Decoupled weight decay.");
     private static readonly Option<double?> MaxGradientNorm = NumberOption.Create<double>("--max-grad-norm", "Largest norm of the gradient; 0: no limit.");
     private static readonly Option<double?> AverageDecay = NumberOption.Create<double>("--ema", "Decay of a moving average of the weights, for example 0.999, which is what is evaluated and saved in the end.");
-    private static readonly Option<double?> LabelSmoothing = NumberOption.Create<double>("--label-smoothing", "Label smoothing, 0 to below 1.");
-    private static readonly Option<double?> ZLoss = NumberOption.Create<double>("--z-loss", "Factor of the squared logarithm of the softmax's sum.");
+    private static readonly Option<double?> LabelSmoothing = NumberOption.Create<double>("--label-smoothing", "Label smoothing, 0 to below 1: (1 - e) cross-entropy + e mean(-log p), of target tokens, or of heads where one class is right.");
     private static readonly Option<int?> ReportSteps = NumberOption.Create<int>("--report-steps", "Steps between reports.");
     private static readonly Option<int?> EvaluationSteps = NumberOption.Create<int>("--evaluation-steps", "Steps between evaluations; 0: only at the end.");
     private static readonly Option<int?> CheckpointSteps = NumberOption.Create<int>("--checkpoint-steps", "Steps between checkpoints; 0: none. A run that is interrupted always writes one.");
@@ -38,14 +37,14 @@ internal static class TrainerOptions
 
     private static readonly Option<bool> Tf32 = new("--tf32") { Description = "On CUDA, multiply float32 matrices with ten bits after the point: faster, the sums stay float32." };
 
+    /// <summary>An option of the loss of target tokens, which heads do not have.</summary>
+    public static Option<double?> ZLoss { get; } = NumberOption.Create<double>("--z-loss", "Factor of the squared logarithm of the softmax's sum.");
+
     public static IReadOnlyList<Option> All { get; } =
     [
         Out, Resume, ResumeForce, Steps, BatchSize, BatchTokens, MicroBatchSize, MicroBatchTokens, PeakLearningRate, WarmupSteps, Schedule, MinimumLearningRate, DecaySteps,
         WeightDecay, MaxGradientNorm, AverageDecay, LabelSmoothing, ZLoss, ReportSteps, EvaluationSteps, CheckpointSteps, CheckpointLimit, BestMetric, GreaterIsBetter, Patience, Seed, Tf32,
     ];
-
-    /// <summary>Options of the loss of target tokens.</summary>
-    public static IReadOnlyList<Option> OfTokenLoss { get; } = [LabelSmoothing, ZLoss];
 
     /// <summary>Applies what holds for the whole process.</summary>
     public static void Apply(ParseResult result) => torch.backends.cuda.matmul.allow_tf32 = result.GetValue(Tf32);

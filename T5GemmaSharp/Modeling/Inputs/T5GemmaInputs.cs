@@ -72,4 +72,20 @@ public sealed record T5GemmaInputs
         OutputHiddenStates = OutputHiddenStates,
         OutputAttentions = OutputAttentions,
     };
+
+    /// <summary>The decoder's share of the arguments.</summary>
+    /// <param name="encoderHiddenStates">The encoder's last hidden state [B, S, encoder D].</param>
+    internal T5GemmaDecoderInputs ForDecoder(Tensor encoderHiddenStates) => new()
+    {
+        InputIds = DecoderInputIds,
+        InputsEmbeds = DecoderInputsEmbeds,
+        AttentionMask = DecoderAttentionMask,
+        PositionIds = DecoderPositionIds,
+        EncoderHiddenStates = encoderHiddenStates,
+        EncoderAttentionMask = AttentionMask,
+        PastKeyValues = PastKeyValues,
+        UseCache = UseCache,
+        OutputHiddenStates = OutputHiddenStates,
+        OutputAttentions = OutputAttentions,
+    };
 }
