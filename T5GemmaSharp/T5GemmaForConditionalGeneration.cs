@@ -160,14 +160,7 @@ public sealed class T5GemmaForConditionalGeneration : T5GemmaPreTrainedModel<T5G
     }
 
     /// <summary>The head and the final soft-cap.</summary>
-    internal Tensor ToLogits(Tensor hiddenStates)
-    {
-        using var scope = NewDisposeScope();
-        var logits = LmHead.call(hiddenStates, Model.Decoder.EmbedTokens.weight!); // an embedding has a weight
-        if (Config.Decoder.FinalLogitSoftcapping is { } cap)
-            logits = logits.div_(cap).tanh_() * cap;
-        return scope.MoveToOuter(logits);
-    }
+    internal Tensor ToLogits(Tensor hiddenStates) => LmHead.ToLogits(hiddenStates, Model.Decoder.EmbedTokens.weight!, Config.Decoder.FinalLogitSoftcapping); // an embedding has a weight
 
     private static GenerationOutput Attached(GenerationOutput output)
     {

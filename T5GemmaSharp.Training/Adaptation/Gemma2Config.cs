@@ -28,6 +28,11 @@ internal static class Gemma2Config
         return config with { VocabSize = config.Decoder.VocabSize, Architectures = [nameof(T5GemmaForConditionalGeneration)] };
     }
 
+    /// <summary>Whether a folder says that it holds a Gemma 2 model.</summary>
+    /// <exception cref="IOException">There is no configuration.</exception>
+    /// <exception cref="InvalidDataException">It is no JSON object.</exception>
+    public static bool IsIn(string folder) => Parse(Path.Combine(folder, T5GemmaConfig.FileName))["model_type"]?.ToString() == ModelType;
+
     private static JsonObject ReadStack(string folder)
     {
         var path = Path.Combine(folder, T5GemmaConfig.FileName);

@@ -2,14 +2,15 @@ using System.Globalization;
 using T5GemmaSharp.Checkpoints;
 using T5GemmaSharp.Tokenization;
 using T5GemmaSharp.Training.Losses;
+using T5GemmaSharp.Training.Teachers;
 
 namespace T5GemmaSharp.Training.Finetuning;
 
-/// <summary>The folder of a teacher: another encoder-decoder with the model's tokenizer.</summary>
+/// <summary>The folder of a teacher: an encoder-decoder or a decoder-only Gemma 2, with the model's tokenizer.</summary>
 internal sealed class TeacherFolder : ITeacherSource
 {
     private readonly DistillationRequest _request;
-    private T5GemmaForConditionalGeneration? _teacher;
+    private LoadedTeacher? _teacher;
 
     /// <summary>Checks all that needs no weights.</summary>
     /// <param name="request">What the command line says about it.</param>
@@ -36,8 +37,8 @@ internal sealed class TeacherFolder : ITeacherSource
     /// <inheritdoc/>
     public Distillation Load(PretrainedOptions options)
     {
-        _teacher = T5GemmaForConditionalGeneration.FromPretrained(_request.Teacher, options);
-        return new Distillation(_teacher, _request.Weight, _request.Temperature);
+        _teacher = LoadedTeacher.FromPretrained(_request.Teacher, options, _request.Temperature);
+        return new Distillation(_teacher.Teacher, _request.Weight);
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using T5GemmaSharp.Checkpoints;
 using T5GemmaSharp.Tokenization;
 using T5GemmaSharp.Training.Commands;
 using T5GemmaSharp.Training.Losses;
@@ -20,9 +21,9 @@ internal static class TeacherRecording
             throw new IOException($"{request.Output}: expected a file, it is a folder");
         var tokenizer = T5GemmaTokenizer.FromPretrained(request.Model);
         using var data = FinetuningData.Read(request.Examples, request.Data, tokenizer, interruption.Token);
-        using var model = ModelFolder.LoadModel(request.Model, request.Device, request.DType);
-        var teacher = new T5GemmaTeacher(model, request.Temperature);
-        var written = StoredTeacherWriter.Write(request.Output, teacher, data.Examples, VocabularyHash.Of(tokenizer), request.Options, interruption.Token);
+        var device = SharedOptions.ResolveDevice(request.Device);
+        using var loaded = LoadedTeacher.FromPretrained(request.Model, new PretrainedOptions { Device = device, DType = SharedOptions.ResolveDType(request.DType, device) }, request.Temperature);
+        var written = StoredTeacherWriter.Write(request.Output, loaded.Teacher, data.Examples, VocabularyHash.Of(tokenizer), request.Options, interruption.Token);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{written.Examples} examples, {written.Targets} targets; the {request.Options.TopK} likeliest tokens have {written.Share:P2} of the teacher's probability"));

@@ -84,7 +84,7 @@ internal static class PretrainedFolder
     }
 
     /// <summary>The dtype of the first floating tensor: files of one model hold one.</summary>
-    private static ScalarType StoredDType(CheckpointReader reader) =>
+    internal static ScalarType StoredDType(CheckpointReader reader) =>
         reader.Keys.Select(key => reader.GetEntry(key).DType)
             .FirstOrDefault(dtype => dtype is ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float16 or ScalarType.Float64, ScalarType.Float32);
 }

@@ -24,4 +24,15 @@ public sealed class T5GemmaLMHead : nn.Module<Tensor, Tensor, Tensor>
     /// <param name="embeddings">The decoder's embedding table [V, D], used with tied weights.</param>
     public override Tensor forward(Tensor hiddenStates, Tensor embeddings) =>
         OutProj?.call(hiddenStates) ?? nn.functional.linear(hiddenStates, embeddings);
+
+    /// <summary>The projection, capped.</summary>
+    /// <param name="hiddenStates">[..., D].</param>
+    /// <param name="embeddings">The embedding table [V, D], used with tied weights.</param>
+    /// <param name="cap">Cap f, f * tanh(logits / f); null: none.</param>
+    internal Tensor ToLogits(Tensor hiddenStates, Tensor embeddings, double? cap)
+    {
+        using var scope = NewDisposeScope();
+        var logits = call(hiddenStates, embeddings);
+        return scope.MoveToOuter(cap is { } most ? logits.div_(most).tanh_() * most : logits);
+    }
 }
