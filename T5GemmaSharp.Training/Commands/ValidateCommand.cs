@@ -33,7 +33,7 @@ internal static class ValidateCommand
     private static readonly (Option<int?> Option, string[] Objectives)[] Limits =
     [
         (MaxSourceLength, ["seq2seq", "chat", "classify", "token-classify"]),
-        (MaxTargetLength, ["seq2seq"]),
+        (MaxTargetLength, ["seq2seq", "chat"]),
     ];
 
     public static Command Create()

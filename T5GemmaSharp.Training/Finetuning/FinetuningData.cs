@@ -1,7 +1,6 @@
 using T5GemmaSharp.Tokenization;
 using T5GemmaSharp.Training.Data;
 using T5GemmaSharp.Training.Data.Files;
-using T5GemmaSharp.Training.Data.Files.Rows;
 using T5GemmaSharp.Training.Objectives;
 using T5GemmaSharp.Training.Objectives.Denoisers;
 
@@ -27,17 +26,12 @@ internal sealed class FinetuningData : IDisposable
     /// <summary>Reads files.</summary>
     /// <exception cref="DataFormatException">A row is not what was expected; the message names file, line and key.</exception>
     /// <exception cref="ArgumentException">A setting is out of range, or the tokenizer lacks a token that the objective needs.</exception>
-    public static FinetuningData Read(ExampleRequest request, IReadOnlyList<string> files, T5GemmaTokenizer tokenizer, CancellationToken cancellation)
+    public static FinetuningData Read(ExampleRequest request, IReadOnlyList<string> files, T5GemmaTokenizer tokenizer, CancellationToken cancellation) => request.Objective switch
     {
-        return request.Objective switch
-        {
-            Objective.Seq2Seq => OfStore(Seq2SeqStore.OfPairs(files, tokenizer, request.Files, cancellation)),
-            Objective.Chat => OfStore(Seq2SeqStore.Create(files, RowFormats.Chats, Expand, tokenizer, request.Files, cancellation)),
-            _ => OfText(request, DocumentStore.Create(files, tokenizer, request.Files, cancellation), tokenizer),
-        };
-
-        IReadOnlyList<Seq2SeqExample> Expand(ChatRow row) => ChatExamples.Expand(tokenizer, row.Turns, parseSpecialInContent: request.Files.ParseSpecial);
-    }
+        Objective.Seq2Seq => OfStore(Seq2SeqStore.OfPairs(files, tokenizer, request.Files, cancellation)),
+        Objective.Chat => OfStore(Seq2SeqStore.OfChats(files, tokenizer, request.Files, cancellation)),
+        _ => OfText(request, DocumentStore.Create(files, tokenizer, request.Files, cancellation), tokenizer),
+    };
 
     public void Dispose() => _store.Dispose();
 

@@ -74,6 +74,16 @@ public sealed class DenoisingObjective
         return new DenoisedExample(new Seq2SeqExample([.. inputIds], [.. labels]), denoiser);
     }
 
+    /// <summary>The length of the example that <see cref="Create"/> makes of a window, without making it.</summary>
+    /// <param name="window">Tokens of the window.</param>
+    /// <param name="key">Which example it is.</param>
+    internal ExampleLength LengthOf(int window, ExampleKey key)
+    {
+        var denoiser = Mixture.Draw(key);
+        var size = denoiser.SizeOf(window, _options.Sentinels.Sentinels.Count, key);
+        return new ExampleLength(FrameLength(denoiser) + size.Encoder, size.Decoder + 1); // 1 for eos
+    }
+
     /// <summary>Checks that a text has no token that stands for a span or a mode.</summary>
     /// <exception cref="ArgumentException">It has one.</exception>
     internal void CheckText(ReadOnlySpan<int> text, string name) => _reserved.CheckText(text, name);
@@ -84,7 +94,7 @@ public sealed class DenoisingObjective
         if (sentinels < denoiser.MinimumSentinels)
             throw new ArgumentException($"options.Sentinels: {denoiser} needs at least {denoiser.MinimumSentinels} sentinels, the table has {sentinels}; give a longer SentinelTable");
 
-        var frame = _frame.EncoderStart(denoiser.Mode).Count + _frame.EncoderEnd.Count;
+        var frame = FrameLength(denoiser);
         var room = new ExampleSize(_options.EncoderBudget - frame, _options.DecoderBudget - 1, sentinels); // 1 for eos
         var length = LengthSolver.Solve(denoiser, room, _options.Overflow);
         if (length < LengthSolver.ShortestWindow)
@@ -96,4 +106,6 @@ public sealed class DenoisingObjective
 
         return length;
     }
+
+    private int FrameLength(Denoiser denoiser) => _frame.EncoderStart(denoiser.Mode).Count + _frame.EncoderEnd.Count;
 }

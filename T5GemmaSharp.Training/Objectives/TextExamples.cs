@@ -42,7 +42,7 @@ public sealed class TextExamples(ITextCorpus corpus, DenoisingObjective objectiv
             if (_last?.Number != epoch)
             {
                 var windows = new TextWindows(corpus, objective, seed, epoch);
-                _last = new Epoch(epoch, windows, [.. Enumerable.Range(0, windows.Count).Select(index => windows[index].Example.Length)]);
+                _last = new Epoch(epoch, windows, [.. Enumerable.Range(0, windows.Count).Select(windows.LengthOf)]);
             }
 
             return _last;

@@ -1,3 +1,4 @@
+using T5GemmaSharp.Training.Data;
 using T5GemmaSharp.Training.Objectives.Denoisers;
 
 namespace T5GemmaSharp.Training.Objectives;
@@ -47,15 +48,26 @@ public sealed class TextWindows
     /// <exception cref="ArgumentOutOfRangeException">There is no such example.</exception>
     public DenoisedExample this[int index] => _objective.Create(Window(index), KeyOf(index));
 
+    /// <summary>The length of an example, without reading its text.</summary>
+    /// <param name="index">Index of the example.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such example.</exception>
+    public ExampleLength LengthOf(int index) => _objective.LengthOf(WindowLength(index), KeyOf(index));
+
     /// <summary>The text of an example.</summary>
     /// <param name="index">Index of the example.</param>
     /// <returns>Ids of the window.</returns>
     /// <exception cref="ArgumentOutOfRangeException">There is no such example.</exception>
     public int[] Window(int index)
     {
+        var length = WindowLength(index);
+        return _corpus.Slice(_starts[index], length);
+    }
+
+    private int WindowLength(int index)
+    {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
-        return _corpus.Slice(_starts[index], (int)(_starts[index + 1] - _starts[index]));
+        return (int)(_starts[index + 1] - _starts[index]);
     }
 
     private ExampleKey KeyOf(int index) => new(_seed, _epoch, index);

@@ -1,3 +1,4 @@
+using T5GemmaSharp.Tokenization;
 using T5GemmaSharp.Training.Data;
 using T5GemmaSharp.Training.Data.Files;
 using T5GemmaSharp.Training.Data.Files.Labels;
@@ -10,20 +11,20 @@ internal static class DataValidation
     /// <summary>The objectives by name.</summary>
     public static IReadOnlyDictionary<string, Func<ValidationRequest, ValidationReport>> Objectives { get; } = new Dictionary<string, Func<ValidationRequest, ValidationReport>>
     {
-        ["seq2seq"] = Pairs,
-        ["chat"] = ChatValidation.Run,
+        ["seq2seq"] = request => Pairs(request, "pairs", Seq2SeqStore.OfPairs),
+        ["chat"] = request => Pairs(request, "answers", Seq2SeqStore.OfChats),
         ["prefixlm"] = Documents,
         ["ul2"] = Documents,
         ["classify"] = LabelledTexts,
         ["token-classify"] = TaggedTokens,
     };
 
-    private static ValidationReport Pairs(ValidationRequest request)
+    private static ValidationReport Pairs(ValidationRequest request, string unit, Func<IReadOnlyList<string>, T5GemmaTokenizer, DataFileOptions?, CancellationToken, Seq2SeqStore> read)
     {
-        using var store = Seq2SeqStore.OfPairs(request.Files, request.Tokenizer, request.Options, request.Cancellation);
+        using var store = read(request.Files, request.Tokenizer, request.Options, request.Cancellation);
         return new ValidationReport
         {
-            Unit = "pairs",
+            Unit = unit,
             Count = store.Count,
             Statistics = store.Statistics,
             Fingerprint = store.Fingerprint,

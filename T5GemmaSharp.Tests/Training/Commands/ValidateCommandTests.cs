@@ -54,7 +54,7 @@ public sealed class ValidateCommandTests
     [TestCase("token-classify", """{"tokens":["d","s"],"labels":["O","P"]}""", """{"O":1,"P":1}""", "<bos>d s", "d/O s/P")]
     [TestCase("prefixlm", """{"text":"d"}""", null, "d", null)]
     [TestCase("ul2", """{"text":"d"}""", null, "d", null)]
-    [TestCase("chat", """{"messages":[{"role":"user","content":"d"},{"role":"assistant","content":"s"}]}""", """{"assistant":1,"user":1}""", "<bos><start_of_turn>user\nd<end_of_turn>\n<start_of_turn>model\ns<end_of_turn>\n", null)]
+    [TestCase("chat", """{"messages":[{"role":"user","content":"d"},{"role":"assistant","content":"s"}]}""", null, "<bos><start_of_turn>user\nd<end_of_turn>\n<start_of_turn>model\n", "s<end_of_turn>")]
     public void Run_Json_HoldsLabelsAndExamples(string objective, string row, string? labels, string source, string? target)
     {
         var (code, output, errors) = Run("--data", _folder.Write("rows.jsonl", row), "--objective", objective, "--json");
@@ -72,6 +72,24 @@ public sealed class ValidateCommandTests
     }
 
     [Test]
+    public void Run_Chats_ShowsAnExampleForEachAnswerCutAtItsStart()
+    {
+        var turns = string.Join(',', Enumerable.Range(0, 4).Select(index => $$"""{"role":"{{(index % 2 == 0 ? "user" : "assistant")}}","content":"{{"dsds"[index]}}"}"""));
+        string[] data = ["--data", _folder.Write("chats.jsonl", $$"""{"messages":[{{turns}}]}"""), "--objective", "chat", "--json"];
+        using var whole = JsonDocument.Parse(Run(data).Output);
+        using var cut = JsonDocument.Parse(Run([.. data, "--max-source-length", "8", "--max-target-length", "1"]).Output);
+        var (source, shortened) = (whole.RootElement.GetProperty("samples")[1].GetProperty("source").GetString(), cut.RootElement.GetProperty("samples")[1].GetProperty("source").GetString()!);
+        Assert.Multiple(() =>
+        {
+            Assert.That(whole.RootElement.GetProperty("count").GetInt32(), Is.EqualTo(2));
+            Assert.That(source, Does.StartWith("<bos><start_of_turn>user\nd<end_of_turn>\n<start_of_turn>model\ns<end_of_turn>").And.EndsWith("<start_of_turn>model\n"));
+            Assert.That(shortened.Length, Is.LessThan(source!.Length));
+            Assert.That(source, Does.EndWith(shortened["<bos>".Length..]), "bos stays, and the end");
+            Assert.That(cut.RootElement.GetProperty("target").GetProperty("cut").GetInt32(), Is.EqualTo(2));
+        });
+    }
+
+    [Test]
     public void Run_SeveralFilesAndKeys_ReadsAll()
     {
         string[] files = [_folder.Write("1.jsonl", """{"a":"d","b":{"c":"s"}}"""), _folder.Write("2.jsonl.gz", DataFolder.Compress("""{"a":"d","b":{"c":"s"}}"""))];
@@ -85,12 +103,12 @@ public sealed class ValidateCommandTests
     }
 
     [TestCase("""{"input":"d"}""", "seq2seq", "bad.jsonl: line 1: expected input and target")]
-    [TestCase("""{"messages":[{"role":"user","content":"d"}]}""", "chat", "bad.jsonl: line 1: expected a turn of the assistant, got user")]
+    [TestCase("""{"messages":[{"role":"user","content":"d"}]}""", "chat", "bad.jsonl: line 1: turns: expected a turn of the role assistant, got user")]
     [TestCase("""{"messages":[{"role":"assistant","content":"d"},{"role":"assistant","content":"d"}]}""", "chat", "bad.jsonl: line 1: ")]
     public void Run_BadData_NamesTheLine(string row, string objective, string problem)
         => CommandRun.AssertRefused(Run("--data", _folder.Write("bad.jsonl", row), "--objective", objective), problem);
 
-    [TestCase("--max-target-length: expected with --objective seq2seq, got classify, which is not cut so", "classify", "--max-target-length", "5")]
+    [TestCase("--max-target-length: expected with --objective seq2seq, chat, got classify, which is not cut so", "classify", "--max-target-length", "5")]
     [TestCase("--max-source-length: expected with --objective seq2seq, chat, classify, token-classify, got ul2, which is not cut so", "ul2", "--max-source-length", "5")]
     [TestCase("--max-source-length: expected at least 1, got 0", "seq2seq", "--max-source-length", "0")]
     [TestCase("map: expected field=key, got 'text'", "seq2seq", "--map", "text")]

@@ -41,6 +41,18 @@ public sealed class TextWindowsTests
             Assert.That(Interleaving.Restore(windows[index].Example, SentinelTable.Gemma.Sentinels), Is.EqualTo(windows.Window(index)));
     }
 
+    [TestCase("t5")]
+    [TestCase("ul2")]
+    [TestCase("prefixlm")]
+    [TestCase("r:3,0.15,roll@0.4+x:32,0.5,roll@0.3+s:0.7@0.3")]
+    public void LengthOf_EveryExample_IsThatOfTheExample(string mixture)
+    {
+        var objective = new DenoisingObjective(
+            DenoiserMixture.Parse(mixture), UnusedTokenTokenizer.Instance, new DenoisingOptions { ModeTokens = ModeTokens.Unused, EncoderBos = true, EncoderEos = true });
+        var windows = new TextWindows(Corpus, objective, seed: 1, epoch: 0);
+        Assert.That(Enumerable.Range(0, windows.Count).Select(windows.LengthOf), Is.EqualTo(Enumerable.Range(0, windows.Count).Select(index => windows[index].Example.Length)));
+    }
+
     [Test]
     public void Item_AnyOrderAndThread_IsTheSame()
     {

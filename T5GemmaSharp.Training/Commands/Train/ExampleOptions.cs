@@ -1,5 +1,4 @@
 using System.CommandLine;
-using T5GemmaSharp.Tokenization;
 using T5GemmaSharp.Training.Data.Files;
 using T5GemmaSharp.Training.Finetuning;
 using T5GemmaSharp.Training.Objectives;
@@ -68,7 +67,6 @@ internal static class ExampleOptions
                 Map = KeyMap.Parse(result.GetValue(Map) ?? []),
                 MaxSourceLength = isText ? null : source,
                 MaxTargetLength = isText || IsClassification(result) ? null : target,
-                SourceTruncation = objective == Finetuning.Objective.Chat ? TruncationSide.Left : null, // the end of a conversation is what is answered
             },
             Mixture = result.GetValue(Mixture) ?? (objective == Finetuning.Objective.Ul2 ? "ul2" : "prefixlm"),
             Denoising = new DenoisingOptions

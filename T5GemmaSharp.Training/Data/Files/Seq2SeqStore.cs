@@ -41,6 +41,21 @@ public sealed class Seq2SeqStore : IExampleSource<Seq2SeqExample>, IDisposable
         return Create(files, RowFormats.Pairs, row => [PairExamples.Create(tokenizer, row.Input, row.Target, options.ParseSpecial)], tokenizer, options, cancellation);
     }
 
+    /// <summary>Reads conversations: an example for each answer, whose encoder reads all turns before it, see <see cref="ChatExamples.Expand"/>.</summary>
+    /// <param name="files">The files.</param>
+    /// <param name="tokenizer">The tokenizer with its default chat template.</param>
+    /// <param name="options">Keys, limits and threads; null: the defaults. Unless they say otherwise a long conversation loses its start: its end is what is answered.</param>
+    /// <param name="cancellation">Stops reading.</param>
+    /// <exception cref="DataFormatException">A row is not what was expected; the message names file, line and key.</exception>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <exception cref="IOException">A file cannot be read, or the disk is full.</exception>
+    public static Seq2SeqStore OfChats(IReadOnlyList<string> files, T5GemmaTokenizer tokenizer, DataFileOptions? options = null, CancellationToken cancellation = default)
+    {
+        options ??= new DataFileOptions();
+        options = options with { SourceTruncation = options.SourceTruncation ?? TruncationSide.Left };
+        return Create(files, RowFormats.Chats, row => ChatExamples.Expand(tokenizer, row.Turns, parseSpecialInContent: options.ParseSpecial), tokenizer, options, cancellation);
+    }
+
     /// <summary>Reads rows and makes examples of them, for example several of a conversation.</summary>
     /// <typeparam name="TRow">What a row holds.</typeparam>
     /// <param name="files">The files.</param>

@@ -30,6 +30,12 @@ public abstract record Denoiser
     /// <param name="sentinels">How many sentinels there are; spans beyond are merged.</param>
     internal abstract ExampleSize SizeOf(int length, int sentinels);
 
+    /// <summary>The sizes of the example that <see cref="Write"/> makes of a key, without making it.</summary>
+    /// <param name="length">Length of the window, at least 2.</param>
+    /// <param name="sentinels">How many sentinels there are.</param>
+    /// <param name="key">Which example it is.</param>
+    internal abstract ExampleSize SizeOf(int length, int sentinels, ExampleKey key);
+
     /// <summary>Appends the example of a window, without what stands around it.</summary>
     internal abstract void Write(ReadOnlySpan<int> window, IReadOnlyList<int> sentinels, ExampleKey key, List<int> inputIds, List<int> labels);
 }

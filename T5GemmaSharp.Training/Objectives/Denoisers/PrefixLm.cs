@@ -50,12 +50,21 @@ public sealed record PrefixLm : Denoiser
     }
 
     /// <inheritdoc/>
+    internal override ExampleSize SizeOf(int length, int sentinels, ExampleKey key)
+    {
+        var prefix = Prefix(length, key);
+        return new ExampleSize(prefix, length - prefix, Sentinels: 0);
+    }
+
+    /// <inheritdoc/>
     internal override void Write(ReadOnlySpan<int> window, IReadOnlyList<int> sentinels, ExampleKey key, List<int> inputIds, List<int> labels)
     {
-        var prefix = _split == Split.Uniform ? 1 + key.Stream(RandomChoice.Split).Below(0, window.Length - 1) : FixedPrefix(window.Length);
+        var prefix = Prefix(window.Length, key);
         inputIds.AddRange(window[..prefix]);
         labels.AddRange(window[prefix..]);
     }
+
+    private int Prefix(int length, ExampleKey key) => _split == Split.Uniform ? 1 + key.Stream(RandomChoice.Split).Below(0, length - 1) : FixedPrefix(length);
 
     private int FixedPrefix(int length)
         => _split == Split.Half ? length / 2 : (int)Math.Clamp(Math.Round((1 - _share) * length), 1, length - 1);

@@ -66,6 +66,16 @@ public sealed record SpanCorruption : Denoiser
     }
 
     /// <inheritdoc/>
+    internal override ExampleSize SizeOf(int length, int sentinels, ExampleKey key)
+    {
+        if (!RandomRoll)
+            return SizeOf(length, sentinels);
+        var (noise, spans) = Count(length, sentinels);
+        spans = SpanMask.Spans(SpanMask.Create(length, noise, spans, RandomRoll, key));
+        return new ExampleSize(length - noise + spans, noise + spans, spans);
+    }
+
+    /// <inheritdoc/>
     internal override void Write(ReadOnlySpan<int> window, IReadOnlyList<int> sentinels, ExampleKey key, List<int> inputIds, List<int> labels)
     {
         var (noise, spans) = Count(window.Length, sentinels.Count);

@@ -47,6 +47,9 @@ internal static class SpanMask
         return lengths;
     }
 
+    /// <summary>Spans of noise in a mask.</summary>
+    public static int Spans(bool[] mask) => Enumerable.Range(0, mask.Length).Count(index => mask[index] && Begins(mask, index));
+
     /// <summary>Parts a window by a mask: clean tokens to the encoder, noise to the labels, the span's sentinel to both.</summary>
     public static void Apply(ReadOnlySpan<bool> mask, ReadOnlySpan<int> window, IReadOnlyList<int> sentinels, List<int> inputIds, List<int> labels)
     {
@@ -59,7 +62,7 @@ internal static class SpanMask
                 continue;
             }
 
-            if (index == 0 || !mask[index - 1])
+            if (Begins(mask, index))
             {
                 inputIds.Add(sentinels[span]);
                 labels.Add(sentinels[span]);
@@ -69,4 +72,7 @@ internal static class SpanMask
             labels.Add(window[index]);
         }
     }
+
+    // Of a place with noise.
+    private static bool Begins(ReadOnlySpan<bool> mask, int index) => index == 0 || !mask[index - 1];
 }
