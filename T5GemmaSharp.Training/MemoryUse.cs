@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using T5GemmaSharp.Interop.Cuda;
 using TorchSharp;
 
 namespace T5GemmaSharp.Training;
@@ -10,10 +11,24 @@ namespace T5GemmaSharp.Training;
 /// <param name="LiveTensors">Tensors of TorchSharp that are not disposed.</param>
 public sealed record MemoryUse(long ManagedBytes, long ResidentBytes, long PeakResidentBytes, long LiveTensors)
 {
-    /// <summary>Measures the process.</summary>
-    public static MemoryUse Now()
+    /// <summary>Bytes of the CUDA device that are held, those of other programs and what torch keeps for later included; null: no device was asked.</summary>
+    public long? DeviceUsedBytes { get; init; }
+
+    /// <summary>Bytes of the CUDA device; null: no device was asked.</summary>
+    public long? DeviceTotalBytes { get; init; }
+
+    /// <summary>Measures the process, and the memory of its CUDA device.</summary>
+    /// <param name="device">Where the tensors are; null: only the process is measured.</param>
+    public static MemoryUse Now(torch.Device? device = null) => Now(device?.type == DeviceType.CUDA ? DeviceMemory.Read() : null);
+
+    /// <summary>Measures the process beside what a driver says of a device.</summary>
+    internal static MemoryUse Now(DeviceMemory? device)
     {
         using var process = Process.GetCurrentProcess();
-        return new MemoryUse(GC.GetTotalMemory(forceFullCollection: false), process.WorkingSet64, process.PeakWorkingSet64, torch.Tensor.TotalCount);
+        return new MemoryUse(GC.GetTotalMemory(forceFullCollection: false), process.WorkingSet64, process.PeakWorkingSet64, torch.Tensor.TotalCount)
+        {
+            DeviceUsedBytes = device?.Used,
+            DeviceTotalBytes = device?.Total,
+        };
     }
 }

@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 namespace T5GemmaSharp.Training;
 
 /// <summary>Averages between two reports. The loss stays on the device until a report is due.</summary>
-internal sealed class ProgressMeter : IDisposable
+/// <param name="device">Where the model is.</param>
+internal sealed class ProgressMeter(Device device) : IDisposable
 {
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private Tensor? _loss;
@@ -29,7 +30,7 @@ internal sealed class ProgressMeter : IDisposable
     public StepReport Report(int step, double epochs, double norm, double learningRate)
     {
         var loss = (_loss?.item<double>() ?? 0) / _targets;
-        var report = new StepReport(step, epochs, loss, norm, learningRate, _tokens / _clock.Elapsed.TotalSeconds, 1 - ((double)_tokens / _cells)) { Memory = MemoryUse.Now() };
+        var report = new StepReport(step, epochs, loss, norm, learningRate, _tokens / _clock.Elapsed.TotalSeconds, 1 - ((double)_tokens / _cells)) { Memory = MemoryUse.Now(device) };
         Dispose();
         (_targets, _tokens, _cells) = (0, 0, 0);
         _clock.Restart();

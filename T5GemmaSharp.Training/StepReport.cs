@@ -34,5 +34,9 @@ public sealed record StepReport(int Step, double Epoch, double Loss, double Grad
         yield return new("memory_resident_bytes", Memory.ResidentBytes);
         yield return new("memory_peak_resident_bytes", Memory.PeakResidentBytes);
         yield return new("live_tensors", Memory.LiveTensors);
+        if (Memory.DeviceUsedBytes is { } used)
+            yield return new("memory_device_used_bytes", used);
+        if (Memory.DeviceTotalBytes is { } total)
+            yield return new("memory_device_total_bytes", total);
     }
 }

@@ -1,4 +1,6 @@
+using T5GemmaSharp.Interop;
 using T5GemmaSharp.Training.Data;
+using T5GemmaSharp.Training.Inspection;
 using T5GemmaSharp.Training.Optimization;
 using T5GemmaSharp.Training.Tasks;
 using static TorchSharp.torch;
@@ -32,6 +34,7 @@ public sealed class Trainer
     /// <param name="hooks">What happens besides the steps; null: nothing.</param>
     /// <param name="start">Where to go on, with the weights and the optimizer as they were then; null: at the beginning.</param>
     /// <param name="cancellation">Ends the run after the step in progress.</param>
+    /// <exception cref="TrainingMemoryException">Memory ran out in a step; the message says what takes less.</exception>
     /// <exception cref="TrainingDivergedException">Three steps in a row had gradients that are not finite.</exception>
     public TrainingResult Run(Optimizer optimizer, TrainingHooks? hooks = null, RunState? start = null, CancellationToken cancellation = default)
     {
@@ -39,14 +42,14 @@ public sealed class Trainer
         hooks ??= new TrainingHooks();
         var state = start ?? new RunState();
         using var loader = new StepLoader(_task, _options, state.Position);
-        using var meter = new ProgressMeter();
+        using var meter = new ProgressMeter(_task.Model.parameters().First().device);
         _task.Model.train();
         while (state.Step < _options.Steps && !IsStale(state) && !cancellation.IsCancellationRequested)
         {
             var learningRate = LearningRateOf(state.Step);
             var step = loader.Next();
             _options.Parts.Enter(_task.Model, state.Step);
-            var norm = Step(step.MicroBatches, optimizer, learningRate, state.Step, meter);
+            var norm = StepInMemory(step.MicroBatches, optimizer, learningRate, state.Step, meter);
             if (double.IsFinite(norm))
                 hooks.Average?.Update();
             var skipped = double.IsFinite(norm) ? 0 : state.SkippedSteps + 1;
@@ -98,6 +101,20 @@ public sealed class Trainer
         hooks.Observer?.OnEvaluation(report);
         state = state with { Evaluations = [.. state.Evaluations, report] };
         return _options.Stopping?.Judge(state, report) ?? state;
+    }
+
+    /// <exception cref="TrainingMemoryException">Memory ran out.</exception>
+    private double StepInMemory(IReadOnlyList<IMicroBatch> batches, Optimizer optimizer, double learningRate, int step, ProgressMeter meter)
+    {
+        try
+        {
+            return Step(batches, optimizer, learningRate, step, meter);
+        }
+        catch (Exception fault) when (OutOfMemory.IsIn(fault))
+        {
+            throw new TrainingMemoryException(
+                $"step {step}: memory ran out ({OutOfMemory.Cause(fault)}) with up to {batches.Max(batch => batch.Cells)} tokens of both stacks in a pass; {MemoryAdvice.OfActivations}; {MemoryAdvice.OfParameters}", fault);
+        }
     }
 
     /// <summary>One update from the gradient of the loss's mean over all targets; returns the gradient's norm, and leaves the weights alone when it is not finite.</summary>

@@ -7,6 +7,8 @@ internal static class NativeHeap
 {
     private const int WarmUpRounds = 2;
     private const int Rounds = 9;
+    private const int MapThreshold = -3; // M_MMAP_THRESHOLD
+    private const int LargestThreshold = 32 << 20; // where the C library's own adaptation ends
 
     /// <summary>By how many bytes a call leaves the heap larger.</summary>
     /// <remarks>
@@ -29,6 +31,13 @@ internal static class NativeHeap
     /// <summary>Gives what is free back to the system, so that resident memory is memory in use.</summary>
     public static void Trim() => _ = TrimHeap(keptBytes: 0);
 
+    /// <summary>Until the result is disposed, every block as large as a tensor of some size has memory of its own that goes back to the system with it: the heap has no holes, and resident memory follows the tensors.</summary>
+    public static IDisposable MapBlocks()
+    {
+        _ = SetOption(MapThreshold, 64 << 10);
+        return new Reset();
+    }
+
     // What managed code has dropped is finalized first.
     private static long BytesInUse()
     {
@@ -43,6 +52,14 @@ internal static class NativeHeap
 
     [DllImport("libc", EntryPoint = "malloc_trim", ExactSpelling = true)]
     private static extern int TrimHeap(nuint keptBytes);
+
+    [DllImport("libc", EntryPoint = "mallopt", ExactSpelling = true)]
+    private static extern int SetOption(int option, int value);
+
+    private sealed class Reset : IDisposable
+    {
+        public void Dispose() => _ = SetOption(MapThreshold, LargestThreshold);
+    }
 
     [StructLayout(LayoutKind.Sequential, Size = 10 * 8)]
     private readonly struct Info

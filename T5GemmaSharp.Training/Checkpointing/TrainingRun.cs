@@ -5,7 +5,6 @@ using T5GemmaSharp.Training.Logging.Files;
 using T5GemmaSharp.Training.Losses;
 using T5GemmaSharp.Training.Optimization;
 using T5GemmaSharp.Training.Tasks;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Training.Checkpointing;
@@ -61,10 +60,12 @@ internal sealed class TrainingRun
             average?.Load(stored);
         }
 
-        TellMemory(TrainingMemory.Of(task, optimizer, _options), task.Model);
+        var device = task.Model.parameters().First().device;
+        TellMemory(TrainingMemory.Of(task, optimizer, _options), device);
         var result = TrainWithLog(observer => new Trainer(task, _options).Run(optimizer, Hooks(observer), _begun, cancellation));
         task.Model.eval();
-        Console.WriteLine($"peak memory of the process: {ByteSize.Describe(MemoryUse.Now().PeakResidentBytes)}");
+        var memory = MemoryUse.Now(device);
+        Console.WriteLine($"peak memory of the process: {ByteSize.Describe(memory.PeakResidentBytes)}" + (memory.DeviceUsedBytes is { } used ? $"; held of the device: {ByteSize.Describe(used)}" : ""));
         if (result.Interrupted)
         {
             Console.WriteLine($"interrupted after step {result.State.Step}; --resume {_folder} goes on");
@@ -106,12 +107,16 @@ internal sealed class TrainingRun
         };
     }
 
-    private static void TellMemory(TrainingMemory need, nn.Module model)
+    private static void TellMemory(TrainingMemory need, Device device)
     {
-        var isOnCpu = model.parameters().First().device_type == DeviceType.CPU; // how much of a GPU is free is not known here
-        var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        Console.WriteLine(isOnCpu ? $"{need} of {ByteSize.Describe(available)}" : $"{need}");
-        if (isOnCpu && need.Warning(available) is { } warning)
+        if (AvailableMemory.Of(device, need.Held) is not { } available)
+        {
+            Console.WriteLine(need);
+            return;
+        }
+
+        Console.WriteLine($"{need} of {ByteSize.Describe(available.Bytes)}");
+        if (need.Warning(available) is { } warning)
             Console.Error.WriteLine($"warning: {warning}");
     }
 
@@ -128,6 +133,10 @@ internal sealed class TrainingRun
         {
             log.WriteCurves(); // they show how
             throw;
+        }
+        catch (TrainingMemoryException fault) when (_checkpoints.Latest is { } latest)
+        {
+            throw new TrainingMemoryException($"{fault.Message}; {Path.GetFileName(latest)} is whole, and --resume {_folder} goes on from there", fault);
         }
     }
 

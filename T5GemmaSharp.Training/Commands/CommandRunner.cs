@@ -30,6 +30,10 @@ internal static class CommandRunner
         {
             return Fail(ExitCode.Diverged, exception.Message);
         }
+        catch (Exception exception) when (OutOfMemory.IsIn(exception))
+        {
+            return Fail(ExitCode.BadInput, $"memory ran out: {OutOfMemory.Cause(exception)}");
+        }
         catch (Exception exception) when (IsBadInput(exception))
         {
             return Fail(ExitCode.BadInput, exception.Message);
@@ -49,7 +53,7 @@ internal static class CommandRunner
     private static bool IsBadInput(Exception exception) => exception
         is UsageException or ArgumentException or FormatException or NotSupportedException or InvalidDataException
         or IOException or UnauthorizedAccessException or SecurityException
-        or CheckpointMismatchException or T5GemmaConfigException or CudaUnavailableException or TorchNativeException;
+        or CheckpointMismatchException or T5GemmaConfigException or CudaUnavailableException or TorchNativeException or TrainingMemoryException;
 
     private static int Fail(int code, string message)
     {

@@ -2,50 +2,44 @@ using T5GemmaSharp.Training.Data;
 
 namespace T5GemmaSharp.Training.Inspection;
 
-/// <summary>Estimates what a training pass keeps beside weights, gradients and optimizer: the tensors that the backward pass reads, and the largest that are there for a moment.</summary>
-internal static class ActivationMemory
+/// <summary>
+/// Estimate of what a training pass takes beside weights, gradients and optimizer, in bytes: what is kept for the backward pass, and the largest that is there for a moment. The
+/// context of CUDA, libraries' workspaces and what an allocator keeps for later are not in it.
+/// </summary>
+/// <param name="States">Inputs of the layers that are computed again, and the stacks' results; in a pass that keeps all layers their inputs are among <paramref name="Layers"/>.</param>
+/// <param name="Layers">What the layers keep: all of them, or the largest where they are computed again.</param>
+/// <param name="Momentary">What the attention of a layer takes for a moment.</param>
+/// <param name="Head">What a chunk of targets takes in the head and its loss.</param>
+/// <param name="IsSegmented">Whether layers are computed again: no layer is there then beside the head.</param>
+internal sealed record ActivationMemory(long States, long Layers, long Momentary, long Head, bool IsSegmented)
 {
     private const int Float32 = 4;
+    private const int LossForms = 3; // of the logits in float32: logarithm of the softmax, and the gradients of the loss and of it
 
-    // A layer's residual streams, and inputs and outputs of its norms, in units of the hidden size; with two blocks, or three where it reads the encoder.
-    private const int StatesPerBlock = 3;
-    private const int FeedForwardStates = 4; // gate, its activation, up, their product
-    private const int MomentaryScores = 6;   // of one layer, for each of its attentions: forms before the softmax, and gradients
-    private const int HeadForms = 5;         // of a chunk's logits: capped, log-softmax, and gradients
+    /// <summary>The most that is there together.</summary>
+    public long Total => States + (IsSegmented ? Math.Max(Head, Layers + Momentary) : Layers + Math.Max(Head, Momentary));
 
-    /// <summary>Estimates the bytes of a pass.</summary>
+    /// <summary>Estimates a pass of an encoder-decoder, or of an encoder alone.</summary>
     /// <param name="config">The model.</param>
-    /// <param name="elementSize">Bytes of a number of the model.</param>
+    /// <param name="numbers">How its numbers are stored.</param>
     /// <param name="rows">Examples of the micro-batch.</param>
     /// <param name="length">Their length with padding.</param>
     /// <param name="isSegmented">Whether layers are computed again.</param>
-    /// <param name="chunkSize">Targets whose logits are there together.</param>
-    public static long Estimate(T5GemmaConfig config, long elementSize, int rows, ExampleLength length, bool isSegmented, int chunkSize)
+    /// <param name="chunkSize">Targets whose logits over the vocabulary are there together; 0: the model has no such head.</param>
+    public static ActivationMemory Of(T5GemmaConfig config, NumberStorage numbers, int rows, ExampleLength length, bool isSegmented = false, int chunkSize = 0)
     {
         var (encoder, decoder) = (config.Encoder, config.Decoder);
-        var encoderLayer = rows * Layer(encoder, length.Encoder, keys: [length.Encoder], elementSize);
-        var decoderLayer = rows * Layer(decoder, length.Decoder, keys: [length.Decoder, length.Encoder], elementSize);
-        var states = rows * elementSize * ((encoder.HiddenSize * (long)length.Encoder * (encoder.NumHiddenLayers + 1)) + (decoder.HiddenSize * (long)length.Decoder * (decoder.NumHiddenLayers + 1)));
-        var kept = isSegmented
-            ? states + Math.Max(encoderLayer, decoderLayer)
-            : states + (encoderLayer * encoder.NumHiddenLayers) + (decoderLayer * decoder.NumHiddenLayers);
-        var scores = Math.Max(Scores(encoder, length.Encoder, length.Encoder), Scores(decoder, length.Decoder, length.Encoder + length.Decoder));
-        var head = HeadForms * Float32 * decoder.VocabSize * Math.Min(chunkSize, (long)rows * length.Decoder);
-        return kept + Math.Max(rows * MomentaryScores * Float32 * scores, head);
+        var encoderLayer = LayerMemory.Of(encoder, numbers, rows, length.Encoder, keys: length.Encoder);
+        var decoderLayer = config.IsEncoderDecoder ? LayerMemory.Of(decoder, numbers, rows, length.Decoder, keys: [length.Decoder, length.Encoder]) : default;
+        var largest = encoderLayer.Kept > decoderLayer.Kept ? encoderLayer : decoderLayer;
+        var states = StatesOf(encoder, length.Encoder) + (config.IsEncoderDecoder ? StatesOf(decoder, length.Decoder) : 0);
+        var layers = isSegmented ? largest.Kept : (encoderLayer.Kept * encoder.NumHiddenLayers) + (decoderLayer.Kept * (config.IsEncoderDecoder ? decoder.NumHiddenLayers : 0));
+        return new ActivationMemory(states, layers, largest.Momentary, HeadOf(decoder, numbers, Math.Min(chunkSize, (long)rows * length.Decoder)), isSegmented);
+
+        long StatesOf(T5GemmaModuleConfig stack, long tokens) => rows * tokens * stack.HiddenSize * numbers.Size * (1 + (isSegmented ? stack.NumHiddenLayers : 0));
     }
 
-    /// <summary>Bytes that one example leaves in a layer.</summary>
-    private static long Layer(T5GemmaModuleConfig config, long length, long[] keys, long elementSize)
-    {
-        var dropped = config.DropoutRate > 0 ? 2 : 0; // the mask and the result
-        var perToken = ((keys.Length + 1) * (StatesPerBlock + dropped) * (long)config.HiddenSize)
-            + ((FeedForwardStates + dropped) * (long)config.IntermediateSize)
-            + (keys.Length * 2L * config.NumAttentionHeads * config.HeadDim); // queries, and the heads' outputs
-        var perKey = 2L * config.NumKeyValueHeads * config.HeadDim;
-        var norms = elementSize == Float32 ? 0 : (keys.Length + 1) * 2L * config.HiddenSize * length * Float32; // their inputs in float32
-        var scoreBytes = Float32 + elementSize + (elementSize == Float32 ? 0 : elementSize) + (config.AttentionDropout > 0 ? 2 * elementSize : 0);
-        return (elementSize * ((length * perToken) + (keys.Sum() * perKey))) + norms + (keys.Sum(key => Scores(config, length, key)) * scoreBytes);
-    }
-
-    private static long Scores(T5GemmaModuleConfig config, long length, long keys) => config.NumAttentionHeads * length * keys;
+    /// <summary>The capped logits and their tanh, what the loss makes of them, and a gradient of the table before it is added to that of the other uses.</summary>
+    private static long HeadOf(T5GemmaModuleConfig decoder, NumberStorage numbers, long targets)
+        => targets == 0 ? 0 : decoder.VocabSize * ((targets * ((2 * numbers.Size) + (LossForms * Float32))) + (decoder.HiddenSize * numbers.Size));
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spectre.Console;
+using T5GemmaSharp.Training.Inspection;
 
 namespace T5GemmaSharp.Training.Logging;
 
@@ -21,7 +22,10 @@ public static class TrainingConsole
 
     private static string Describe(StepReport report) => string.Create(
         CultureInfo.InvariantCulture,
-        $"loss {report.Loss:F4}  grad {report.GradientNorm:F2}  lr {report.LearningRate:E1}  {report.TokensPerSecond:F0} tokens/s{string.Concat(report.LossByKind.Select(kind => string.Create(CultureInfo.InvariantCulture, $"  {kind.Key} {kind.Value:F3}")))}");
+        $"loss {report.Loss:F4}  grad {report.GradientNorm:F2}  lr {report.LearningRate:E1}  {report.TokensPerSecond:F0} tokens/s{DescribeDevice(report.Memory)}{string.Concat(report.LossByKind.Select(kind => string.Create(CultureInfo.InvariantCulture, $"  {kind.Key} {kind.Value:F3}")))}");
+
+    private static string DescribeDevice(MemoryUse? memory)
+        => memory is { DeviceUsedBytes: { } used, DeviceTotalBytes: { } total } ? $"  device {ByteSize.Describe(used)} of {ByteSize.Describe(total)}" : "";
 
     private static string Describe(EvaluationReport report)
         => $"step {report.Step}: {string.Join(", ", report.Values.Select(value => string.Create(CultureInfo.InvariantCulture, $"{value.Key.Replace('_', ' ')} {value.Value:0.####}")))}";

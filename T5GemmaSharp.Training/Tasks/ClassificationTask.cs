@@ -1,6 +1,7 @@
 using T5GemmaSharp.Modeling;
 using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Training.Data;
+using T5GemmaSharp.Training.Inspection;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Training.Tasks;
@@ -67,6 +68,9 @@ public abstract class ClassificationTask<TExample, TOutput> : ILayerwiseTask, IC
         using var scope = NewDisposeScope();
         return scope.MoveToOuter(BackwardInSegments(((ClassificationBatch)batch).To(_model.Device), seed, receiver));
     }
+
+    /// <inheritdoc/>
+    public long ActivationBytes(int rows, ExampleLength length) => ActivationMemory.Of(_model.Config, NumberStorage.Of(_model), rows, length).Total;
 
     /// <inheritdoc/>
     (Tensor Logits, Tensor Loss) IClassificationTask.Forward(ClassificationTensors tensors) => Forward(tensors);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using T5GemmaSharp.Interop;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -46,7 +47,7 @@ internal sealed class ModuleFactory(Device device, ScalarType dtype)
         {
             return torch.empty(shape, dtype: dtype, device: device);
         }
-        catch (ExternalException fault) when (fault.Message.Contains("allocate memory", StringComparison.Ordinal) || fault.Message.Contains("out of memory", StringComparison.Ordinal))
+        catch (ExternalException fault) when (OutOfMemory.IsIn(fault))
         {
             throw new InsufficientMemoryException($"a weight of shape [{string.Join(", ", shape)}] and dtype {dtype} does not fit into the memory of {device}; use a smaller dtype or another device", fault);
         }

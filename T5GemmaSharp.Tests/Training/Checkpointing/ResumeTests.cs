@@ -1,5 +1,6 @@
 using NUnit.Framework;
 using T5GemmaSharp.Tests.Checkpoints;
+using T5GemmaSharp.Tests.Training.Tasks;
 using T5GemmaSharp.Training;
 using T5GemmaSharp.Training.Checkpointing;
 using T5GemmaSharp.Training.Data;
@@ -85,7 +86,8 @@ public sealed class ResumeTests
         }
 
         var checkpoints = new TrainingCheckpoints(folder);
-        var task = new SpoiledTask(new Seq2SeqTask(model, new Seq2SeqExamples(TinyTask.Examples)), new CounterRandom(options.Seed, 2)[0]);
+        var task = new AlteredTask(
+            new Seq2SeqTask(model, new Seq2SeqExamples(TinyTask.Examples)), new CounterRandom(options.Seed, 2)[0], trained => trained.parameters().First().grad!.fill_(float.NaN));
         new Trainer(task, options).Run(optimizer, new TrainingHooks
         {
             Average = average,
@@ -113,25 +115,5 @@ public sealed class ResumeTests
         }
 
         return new Trainer(new Seq2SeqTask(model, new Seq2SeqExamples(TinyTask.Examples), Loss), options).Run(optimizer, hooks, start, cancellation);
-    }
-
-    /// <summary>A task whose gradients are not finite in the micro-batch of a seed.</summary>
-    private sealed class SpoiledTask(ITrainingTask task, ulong spoiledSeed) : ITrainingTask
-    {
-        public nn.Module Model => task.Model;
-
-        public int CountOf(int epoch) => task.CountOf(epoch);
-
-        public ExampleLength LengthOf(int epoch, int index) => task.LengthOf(epoch, index);
-
-        public IMicroBatch Prepare(int epoch, IReadOnlyList<int> indices) => task.Prepare(epoch, indices);
-
-        public Tensor Backward(IMicroBatch batch, ulong seed)
-        {
-            var loss = task.Backward(batch, seed);
-            if (seed == spoiledSeed)
-                Model.parameters().First().grad!.fill_(float.NaN);
-            return loss;
-        }
     }
 }

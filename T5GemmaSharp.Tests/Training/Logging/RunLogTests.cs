@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Xml.Linq;
 using NUnit.Framework;
 using T5GemmaSharp.Tests.Checkpoints;
+using T5GemmaSharp.Interop.Cuda;
 using T5GemmaSharp.Training;
 using T5GemmaSharp.Training.Logging.Files;
 
@@ -36,6 +37,15 @@ public sealed class RunLogTests
             """{"step":5,"epoch":0.5,"loss":2.5,"grad_norm":null,"learning_rate":0.001,"tokens_per_second":100,"padding":0.25,"memory_managed_bytes":1,"memory_resident_bytes":2,"memory_peak_resident_bytes":3,"live_tensors":4}""",
             """{"step":5,"eval_loss":1.5,"eval_accuracy":75}""",
         }));
+    }
+
+    [Test]
+    public void OnReport_MemoryOfADevice_IsInTheLine()
+    {
+        using var folder = new ScratchFolder();
+        using var log = new RunLog(folder.Path, begun: null);
+        log.OnReport(Report(5) with { Memory = MemoryUse.Now(new DeviceMemory(Free: 30, Total: 80)) });
+        Assert.That(ReadLines(folder).Single(), Does.EndWith(""","memory_device_used_bytes":50,"memory_device_total_bytes":80}"""));
     }
 
     [TestCase("")]
