@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Xml.Linq;
 using NUnit.Framework;
-using T5GemmaSharp.Tests.Checkpoints;
 using T5GemmaSharp.Interop.Cuda;
+using T5GemmaSharp.Tests.Checkpoints;
 using T5GemmaSharp.Training;
 using T5GemmaSharp.Training.Logging.Files;
 
