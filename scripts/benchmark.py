@@ -230,6 +230,7 @@ def report(arguments, model, times, rates):
             "target_length": arguments.target_length,
             "micro_batch": arguments.micro_batch_size or arguments.batch,
             "gradient_checkpointing": arguments.gradient_checkpointing,
+            "release_gradients": False,
             "lora_r": arguments.lora_r,
             "threads": torch.get_num_threads(),
             "warmup": arguments.warmup,

@@ -36,6 +36,7 @@ internal static class BenchmarkReport
                 settings.TargetLength,
                 MicroBatch = settings.MicroBatch ?? settings.Batch,
                 GradientCheckpointing = settings.IsSegmented,
+                ReleaseGradients = settings.ReleasesGradients,
                 LoraR = settings.LoraRank,
                 Threads = torch.get_num_threads(),
                 settings.Warmup,
@@ -56,7 +57,7 @@ internal static class BenchmarkReport
         if (settings.Kind == BenchmarkKind.Decode)
             text.Append(CultureInfo.InvariantCulture, $", {settings.NewTokens} new tokens, {settings.NumBeams} beams, {settings.Cache} cache");
         if (settings.Kind == BenchmarkKind.Train)
-            text.Append(CultureInfo.InvariantCulture, $", target {settings.TargetLength} tokens, {settings.MicroBatch ?? settings.Batch} together{(settings.IsSegmented ? ", layers computed again" : "")}{(settings.LoraRank is { } rank ? $", LoRA of rank {rank}" : "")}");
+            text.Append(CultureInfo.InvariantCulture, $", target {settings.TargetLength} tokens, {settings.MicroBatch ?? settings.Batch} together{(settings.IsSegmented ? ", layers computed again" : "")}{(settings.ReleasesGradients ? ", gradients released" : "")}{(settings.LoraRank is { } rank ? $", LoRA of rank {rank}" : "")}");
         text.Append(CultureInfo.InvariantCulture, $"; median (min to max) of {settings.Repeats} runs after {settings.Warmup}\n");
         foreach (var (name, time) in result.Seconds)
             text.Append(CultureInfo.InvariantCulture, $"  {name,-26}{time.Median,12:F4} s ({time.Min:F4} to {time.Max:F4})\n");

@@ -37,6 +37,9 @@ internal sealed record BenchmarkSettings
     /// <summary>Whether layers are computed again in the backward pass.</summary>
     public bool IsSegmented { get; init; }
 
+    /// <summary>Whether layers are updated within the backward pass, without clipping.</summary>
+    public bool ReleasesGradients { get; init; }
+
     /// <summary>Rank of the adapter that is trained; null: the model is.</summary>
     public int? LoraRank { get; init; }
 

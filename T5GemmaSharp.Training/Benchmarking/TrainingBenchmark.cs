@@ -28,6 +28,8 @@ internal static class TrainingBenchmark
             LearningRate = LearningRate,
             Schedule = LearningRateSchedule.Constant,
             ReportSteps = int.MaxValue,
+            ReleasesGradients = settings.ReleasesGradients,
+            MaxGradientNorm = settings.ReleasesGradients ? 0 : 1,
         };
         var clock = new StepClock(settings);
         var task = new Seq2SeqTask(model, Examples(settings, model.Config), new TokenLossOptions(), settings.IsSegmented);

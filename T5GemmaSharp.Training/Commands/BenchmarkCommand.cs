@@ -29,6 +29,7 @@ internal static class BenchmarkCommand
     private static readonly Option<int?> TargetLength = NumberOption.Create<int>("--target-length", "train: tokens of each answer. Default: as many as the text has.", least: 1);
     private static readonly Option<int?> MicroBatch = NumberOption.Create<int>("--micro-batch-size", "train: pairs that go through the model together. Default: all.", least: 1);
     private static readonly Option<bool> Segmented = new("--gradient-checkpointing") { Description = "train: compute layers again in the backward pass." };
+    private static readonly Option<bool> ReleaseGradients = new("--release-gradients") { Description = "train: with --gradient-checkpointing, update each layer as soon as its gradients are there, without clipping." };
     private static readonly Option<int?> LoraRank = NumberOption.Create<int>("--lora-r", "train: an adapter of this rank, not the model.", least: 1);
     private static readonly Option<int?> NumBeams = NumberOption.Create<int>("--num-beams", $"decode: beams. Default {DefaultNumBeams}.", least: 1);
     private static readonly Option<string> Cache = CreateCache();
@@ -44,7 +45,7 @@ internal static class BenchmarkCommand
     {
         var command = new Command("benchmark", "Measures encoding, decoding, training or loading; scripts/benchmark.py measures the same on transformers.")
         {
-            Kind, Model, Preset, Batch, SourceLength, NewTokens, NumBeams, TargetLength, MicroBatch, Segmented, LoraRank, Cache, Attention, Threads, Warmup, Repeats, Device, DType, Json,
+            Kind, Model, Preset, Batch, SourceLength, NewTokens, NumBeams, TargetLength, MicroBatch, Segmented, ReleaseGradients, LoraRank, Cache, Attention, Threads, Warmup, Repeats, Device, DType, Json,
         };
         command.SetTorchAction(Run);
         return command;
@@ -96,6 +97,7 @@ internal static class BenchmarkCommand
             TargetLength = result.GetValue(TargetLength) ?? result.GetValue(SourceLength) ?? DefaultSourceLength,
             MicroBatch = result.GetValue(MicroBatch),
             IsSegmented = result.GetValue(Segmented),
+            ReleasesGradients = result.GetValue(ReleaseGradients),
             LoraRank = result.GetValue(LoraRank),
             NumBeams = result.GetValue(NumBeams) ?? DefaultNumBeams,
             Warmup = result.GetValue(Warmup) ?? DefaultWarmup,

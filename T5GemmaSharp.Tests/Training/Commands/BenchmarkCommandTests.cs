@@ -46,7 +46,7 @@ public sealed class BenchmarkCommandTests
                 Is.EqualTo(new[]
                 {
                     "device=cpu", "dtype=float32", "attention=auto", "cache=dynamic", "compile=False",
-                    "batch=2", "source_length=7", "new_tokens=5", "num_beams=2", "target_length=7", "micro_batch=2", "gradient_checkpointing=False", "lora_r=", "warmup=1", $"repeats={Repeats}",
+                    "batch=2", "source_length=7", "new_tokens=5", "num_beams=2", "target_length=7", "micro_batch=2", "gradient_checkpointing=False", "release_gradients=False", "lora_r=", "warmup=1", $"repeats={Repeats}",
                 }));
         });
     }
@@ -67,6 +67,7 @@ public sealed class BenchmarkCommandTests
     }
 
     [TestCase("--target-length", "4", "--micro-batch-size", "1", "--gradient-checkpointing")]
+    [TestCase("--gradient-checkpointing", "--release-gradients")]
     [TestCase("--lora-r", "2", "--target-length", "3")]
     public void Run_Train_WithEveryOption_CountsItsTokens(params string[] more)
     {
