@@ -1,6 +1,7 @@
 using T5GemmaSharp.Caching;
 using T5GemmaSharp.Interop;
 using T5GemmaSharp.Kernels.Cpu;
+using T5GemmaSharp.Kernels.Cuda;
 using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Modeling.Outputs;
 using TorchSharp;
@@ -20,6 +21,7 @@ internal sealed class DecoderRunner : IDisposable
     private readonly int _rowsPerSource;
     private readonly EncoderDecoderCache? _cache;
     private readonly CpuDecodeEngine? _engine;
+    private readonly CudaDecodeEngine? _deviceEngine;
     private readonly Tensor? _promptMask;
     private readonly TensorSlot _rowIndex = new(); // the rows that the model still computes
     private readonly TensorSlot _sourceIndex = new(); // the sources of these rows
@@ -37,9 +39,15 @@ internal sealed class DecoderRunner : IDisposable
     {
         (_source, _settings, _rowsPerSource, _promptMask, _records) = (source, settings, rowsPerSource, promptMask, records);
         Compute([.. Enumerable.Range(0, RowCount)]);
+        // Who takes tokens back runs several at once.
+        var allowsEngine = settings is { UseCache: true, OutputAttentions: false, OutputHiddenStates: false } && !keepsWholeCache;
+        if (allowsEngine && promptMask is null)
+            _deviceEngine = CudaDecodeEngine.TryCreate(source, rowsPerSource, settings, out _);
+        if (_deviceEngine is not null)
+            return;
         if (settings.UseCache)
             _cache = new EncoderDecoderCache(SelfAttentionCache(keepsWholeCache), source.CrossAttentionCache());
-        if (settings is { UseCache: true, OutputAttentions: false, OutputHiddenStates: false } && !keepsWholeCache) // who takes tokens back runs several at once
+        if (allowsEngine)
             _engine = CpuDecodeEngine.TryCreate(source.Model, RowCount, CpuDecodeEngine.DefaultThreads());
     }
 
@@ -57,6 +65,8 @@ internal sealed class DecoderRunner : IDisposable
     public Tensor NextLogits(Tensor sequences)
     {
         using var scope = NewDisposeScope();
+        if (_deviceEngine is not null)
+            return scope.MoveToOuter(DeviceLogits(_deviceEngine, sequences));
         return scope.MoveToOuter(AllRows(Run(sequences, logitsToKeep: 1).select(1, -1)));
     }
 
@@ -70,7 +80,7 @@ internal sealed class DecoderRunner : IDisposable
     /// <param name="isActive">Of every row, whether it goes on; a row that is left out already cannot come back.</param>
     public void KeepRows(IReadOnlyList<bool> isActive)
     {
-        if (_records is { NeedsAllRows: true } || Array.TrueForAll(_rows, row => isActive[row]))
+        if (_deviceEngine is not null || _records is { NeedsAllRows: true } || Array.TrueForAll(_rows, row => isActive[row]))
             return;
         using var scope = NewDisposeScope();
         var places = Enumerable.Range(0, _rows.Length).Where(place => isActive[_rows[place]]).Select(place => (long)place).ToArray();
@@ -83,6 +93,8 @@ internal sealed class DecoderRunner : IDisposable
     /// <param name="beamIdx">Row that each row goes on from [rows], int64.</param>
     public void Reorder(Tensor beamIdx)
     {
+        if (_deviceEngine is not null)
+            _deviceEngine.Reorder(beamIdx);
         if (_cache is null)
             return;
         using var scope = NewDisposeScope();
@@ -103,6 +115,7 @@ internal sealed class DecoderRunner : IDisposable
     public void Dispose()
     {
         _engine?.Dispose();
+        _deviceEngine?.Dispose();
         _cache?.Dispose();
         _rowIndex.Dispose();
         _sourceIndex.Dispose();
@@ -117,6 +130,14 @@ internal sealed class DecoderRunner : IDisposable
 
     private Tensor Index(IEnumerable<long> numbers)
         => torch.tensor(numbers.ToArray(), dtype: ScalarType.Int64, device: _source.EncoderOutputs.LastHiddenState.device);
+
+    private Tensor DeviceLogits(CudaDecodeEngine engine, Tensor sequences)
+    {
+        if (!_isExpanded)
+            engine.Start(sequences);
+        _isExpanded = true;
+        return engine.NextLogits(sequences.narrow(1, -1, 1)).clone(); // the caller changes them in place
+    }
 
     private KeyValueCache SelfAttentionCache(bool keepsWholeCache)
     {

@@ -11,6 +11,7 @@ internal sealed class StoppingCriteriaList
 
     public StoppingCriteriaList(GenerationSettings settings, GenerationControls controls)
     {
+        OnlyEnds = settings is { MaxTime: null, StopStrings.Count: 0 } && controls.StoppingCriteria.Count == 0;
         _criteria.Add(new MaxLengthCriterion(settings.MaxLength));
         if (settings.MaxTime is { } time)
             _criteria.Add(new MaxTimeCriterion(time));
@@ -20,6 +21,9 @@ internal sealed class StoppingCriteriaList
             _criteria.Add(new EosCriterion(settings.EosTokenIds));
         _criteria.AddRange(controls.StoppingCriteria);
     }
+
+    /// <summary>Whether only end ids and the length end a row.</summary>
+    public bool OnlyEnds { get; }
 
     /// <summary>Which rows have ended [rows], bool.</summary>
     public Tensor IsDone(Tensor inputIds)

@@ -31,7 +31,7 @@ internal abstract class CpuDecodeEngine : IDisposable
         var config = model.Config.Decoder;
         var isUsual = config.AttnImplementation == AttentionImplementation.Auto
             && config.HiddenActivation is HiddenActivation.GeluPytorchTanh or HiddenActivation.GeluNew or HiddenActivation.GeluFast;
-        if (!isUsual || rows > MaxRows || !Vector256.IsHardwareAccelerated || !TensorMemory.IsAvailable || !DecoderParts.AreUsual(model))
+        if (!isUsual || rows > MaxRows || !Vector256.IsHardwareAccelerated || !TensorMemory.IsAvailable || !DecoderParts.AreUsual(model, DeviceType.CPU))
             return null;
         return model.Model.Decoder.EmbedTokens.weight!.dtype switch // an embedding has a weight
         {

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace T5GemmaSharp.Kernels.Cpu;
+namespace T5GemmaSharp.Kernels;
 
 /// <summary>Addresses of weights. The memory stays while this object lives, whatever happens to the model meanwhile.</summary>
 internal sealed class WeightMemory : IDisposable

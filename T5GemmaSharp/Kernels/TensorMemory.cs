@@ -1,9 +1,9 @@
 using T5GemmaSharp.Interop;
 using static TorchSharp.torch;
 
-namespace T5GemmaSharp.Kernels.Cpu;
+namespace T5GemmaSharp.Kernels;
 
-/// <summary>Memory of tensors on the CPU.</summary>
+/// <summary>Memory of tensors.</summary>
 internal static class TensorMemory
 {
     /// <summary>Whether addresses can be had from the loaded libtorch.</summary>

@@ -3,18 +3,18 @@ using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace T5GemmaSharp.Kernels.Cpu;
+namespace T5GemmaSharp.Kernels;
 
 /// <summary>Whether the parts of a decoder are those of its configuration: a program may have given a module a hook, a bias or another weight.</summary>
 internal static class DecoderParts
 {
-    /// <summary>Whether every module computes what its kind usually does, and every weight has the usual shape and lies densely in the CPU's memory.</summary>
-    public static bool AreUsual(T5GemmaForConditionalGeneration model)
+    /// <summary>Whether every module computes what its kind usually does, and every weight has the usual shape and lies densely in the memory of a kind of device.</summary>
+    public static bool AreUsual(T5GemmaForConditionalGeneration model, DeviceType device)
     {
         var dtype = model.Model.Decoder.EmbedTokens.weight!.dtype; // an embedding has a weight
         nn.Module[] parts = [model.Model.Decoder, model.LmHead];
         return parts.SelectMany(part => part.modules()).Concat([.. parts, model.Model, model]).All(IsUsual)
-            && Weights(model).All(part => part.Weight is { device_type: DeviceType.CPU } weight && weight.dtype == dtype && weight.is_contiguous() && weight.shape.SequenceEqual(part.Shape));
+            && Weights(model).All(part => part.Weight is { } weight && weight.device_type == device && weight.dtype == dtype && weight.is_contiguous() && weight.shape.SequenceEqual(part.Shape));
     }
 
     // A hook wants to see what the module computes; in training, dropout acts.

@@ -1,0 +1,97 @@
+using NUnit.Framework;
+using T5GemmaSharp.Generation;
+using T5GemmaSharp.Kernels.Cuda;
+using T5GemmaSharp.Tests.Support;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace T5GemmaSharp.Tests.Kernels.Cuda;
+
+/// <summary>The engine on a GPU against the modules in float32, with the modules in bf16 as the measure of what rounding costs.</summary>
+[Category("Gpu")]
+public sealed class CudaDecodeEngineTests
+{
+    private const int Steps = 40;
+
+    private static readonly Dictionary<string, T5GemmaConfig> Configs = new()
+    {
+        ["heads of 32"] = DecodeCase.Config(hidden: 256, intermediate: 416, layers: 4, heads: 8, keyHeads: 8, headDim: 32, vocab: 376, window: 16),
+        ["heads of 64"] = DecodeCase.Config(hidden: 768, intermediate: 2048, layers: 3, heads: 12, keyHeads: 12, headDim: 64, vocab: 5000, window: 16),
+        ["heads of 128 in groups"] = DecodeCase.Config(hidden: 512, intermediate: 1024, layers: 2, heads: 8, keyHeads: 2, headDim: 128, vocab: 1003, window: 4096),
+        ["2b"] = DecodeCase.Config(hidden: 2304, intermediate: 9216, layers: 2, heads: 8, keyHeads: 4, headDim: 256, vocab: 4096, window: 4096),
+        ["9b"] = DecodeCase.Config(hidden: 3584, intermediate: 14336, layers: 2, heads: 16, keyHeads: 8, headDim: 256, vocab: 4096, window: 24),
+    };
+
+    private DisposeScope _scope = null!;
+
+    private static IEnumerable<TestCaseData> Cases()
+        => Configs.Keys.SelectMany(_ => new[] { 1, 2, 7, 8, 9, 32 }, (name, rows) => new TestCaseData(name, rows));
+
+    [SetUp]
+    public void RequireCuda()
+    {
+        if (!cuda.is_available())
+            Assert.Ignore("No CUDA device.");
+        _scope = NewDisposeScope();
+    }
+
+    [TearDown]
+    public void DisposeScope() => _scope?.Dispose();
+
+    [TestCaseSource(nameof(Cases))]
+    public void Logits_EveryStep_AreAsNearToFloat32AsTheModules(string config, int rows)
+    {
+        using var noGrad = torch.no_grad();
+        using var test = new DecodeCase(Configs[config], rows, sourceLength: 37, Steps, isPadded: rows > 1);
+        using var engine = Create(test.Source);
+        engine.Start(test.Ids.narrow(1, 0, 1));
+        var logits = torch.stack(Enumerable.Range(0, Steps).Select(step => engine.NextLogits(test.Ids.narrow(1, step, 1)).clone()), dim: 1);
+        var exact = test.Logits(test.Exact);
+        var own = Error(logits, exact);
+        var modules = Error(test.Logits(test.Modules), exact);
+        TestContext.Out.WriteLine($"relative error to float32: engine {own:E2}, modules {modules:E2}");
+        Assert.That(own, Is.LessThanOrEqualTo(1.5 * modules).And.GreaterThan(0));
+        Assert.That(modules, Is.LessThan(0.1), "the measure itself is sound");
+    }
+
+    [TestCaseSource(nameof(Cases))]
+    public void TakeBest_RecordedGraph_EqualsPlainLaunches(string config, int rows)
+    {
+        using var noGrad = torch.no_grad();
+        using var test = new DecodeCase(Configs[config], rows, sourceLength: 37, steps: 3, isPadded: false);
+        var (recorded, plain) = (Greedy(isPlain: false), Greedy(isPlain: true));
+        Assert.That(recorded, Is.EqualTo(plain));
+        Assert.That(recorded.Distinct().Count(), Is.GreaterThan(20), "the tokens do not repeat");
+
+        long[] Greedy(bool isPlain)
+        {
+            using var engine = Create(test.Source, maxLength: 600);
+            engine.IsPlain = isPlain;
+            engine.Start(test.Ids.narrow(1, 0, 2));
+            for (var step = 0; step < 300; step += 10)
+                engine.TakeBest(10);
+            return engine.Sequences().cpu().data<long>().ToArray();
+        }
+    }
+
+    [TestCase(1)]
+    [TestCase(5)]
+    public void Generate_Greedy_TakesTheLargestLogitOfEveryStep(int rows)
+    {
+        using var noGrad = torch.no_grad();
+        using var test = new DecodeCase(Configs["heads of 64"], rows, sourceLength: 20, steps: 3, isPadded: false);
+        var config = new GenerationConfig { MaxNewTokens = 60, EosTokenId = [7, 9], DoSample = false };
+        var onDevice = test.Model.Generate(test.Inputs, config);
+        var stepwise = test.Model.Generate(test.Inputs, config with { OutputScores = true });
+        TensorAssert.Equal(onDevice.Sequences, stepwise.Sequences, "sequences");
+    }
+
+    private static CudaDecodeEngine Create(EncodedSource source, long maxLength = 64)
+    {
+        var settings = GenerationSettingsResolver.Resolve(
+            new GenerationConfig { MaxLength = maxLength, EosTokenId = [], DoSample = false }, new GenerationControls(), promptLength: 1, source.Model.Config.Decoder.VocabSize);
+        return CudaDecodeEngine.TryCreate(source, rowsPerSource: 1, settings, out var reason) ?? throw new AssertionException(reason ?? "no reason");
+    }
+
+    private static double Error(Tensor actual, Tensor expected) => ((actual - expected).norm() / expected.norm()).item<float>();
+}

@@ -1,0 +1,606 @@
+// The decoder's step of one token a row. One compilation serves one model and one number of rows:
+//   ROWS rows, D hidden size, H query heads, K key heads, E head size, I intermediate size, V vocabulary, LAYERS layers, EPS of the norms,
+//   SCALE of the scores, CAP of the scores, LOGIT_CAP (0: none), EMBEDDING_SCALE, GELU,
+//   and for each matrix the warps of a block and the parts into which its inputs are split over blocks (X_WARPS, X_PARTS).
+// Weights are bf16 [outputs, inputs]; what runs between layers is float; the inputs of matrices, keys and values are bf16.
+
+constexpr int COLUMNS = (ROWS + 7) / 8;  // tiles of 8 rows
+constexpr int QUERY = H * E;
+constexpr int KEY = K * E;
+constexpr int GROUP = H / K;             // query heads of a key head
+
+// Arguments of a product with a matrix. The order is that of the C# structure.
+struct MatrixArguments
+{
+    const bf16* weights0;      // query, gate or the only matrix
+    const bf16* weights1;      // key or up
+    const bf16* weights2;      // value
+    const bf16* inputs;        // [ROWS, inputs], where the norm was taken before
+    const float* partial;      // [parts, ROWS, D]: what the matrix before gave
+    const bf16* post_norm;     // norm of that sum
+    const float* hidden;       // [ROWS, D]
+    float* next_hidden;        // [ROWS, D]
+    const bf16* pre_norm;      // norm of the inputs
+    float* outputs;            // queries [ROWS, QUERY], partial sums [parts, ROWS, D] or logits [ROWS, V] (null: not wanted)
+    bf16* gated;               // [ROWS, I]
+    bf16* keys;                // [ROWS, K, capacity, E]
+    bf16* values;              // the same
+    const float* cosines;      // [capacity, E / 2]
+    const float* sines;        // the same
+    const int* positions;      // [ROWS]
+    u64* best;                 // [ROWS]: the best logit so far and its id
+    long long capacity;
+};
+
+// ---- norms -----------------------------------------------------------------------------------------------------------
+
+// hidden + norm(sum of the parts), and its norm in bf16. SINGLE: there are no parts, only the norm.
+template <int PARTS, int WARPS>
+INLINE void add_and_normalize(const MatrixArguments& a, int row, bool stores, bf16* normalized)
+{
+    constexpr int THREADS = WARPS * WARP;
+    constexpr int EACH = (D + THREADS - 1) / THREADS;
+    __shared__ float spaces[2][WARPS];
+    float hidden[EACH], post[EACH], pre[EACH];
+#pragma unroll
+    for (int i = 0; i < EACH; i++)
+    {
+        const int d = i * THREADS + threadIdx.x;
+        const bool inside = d < D;
+        post[i] = PARTS > 0 && inside ? 1.f + to_float(a.post_norm[d]) : 0.f;
+        pre[i] = inside ? 1.f + to_float(a.pre_norm[d]) : 0.f;
+    }
+    wait_for_previous();
+    float added[EACH];
+#pragma unroll
+    for (int i = 0; i < EACH; i++)
+    {
+        const int d = i * THREADS + threadIdx.x;
+        const bool inside = d < D;
+        hidden[i] = inside ? load_state(a.hidden + (long long)row * D + d) : 0.f;
+        added[i] = 0.f;
+#pragma unroll
+        for (int part = 0; part < PARTS; part++)
+            added[i] += inside ? load_state(a.partial + ((long long)part * ROWS + row) * D + d) : 0.f;
+    }
+    if (PARTS > 0)
+    {
+        float squares = 0.f;
+#pragma unroll
+        for (int i = 0; i < EACH; i++)
+            squares += added[i] * added[i];
+        const float factor = rsqrtf(block_sum<WARPS>(squares, spaces[0]) / D + EPS);
+#pragma unroll
+        for (int i = 0; i < EACH; i++)
+            hidden[i] += added[i] * factor * post[i];
+    }
+    float squares = 0.f;
+#pragma unroll
+    for (int i = 0; i < EACH; i++)
+        squares += hidden[i] * hidden[i];
+    const float factor = rsqrtf(block_sum<WARPS>(squares, spaces[1]) / D + EPS);
+#pragma unroll
+    for (int i = 0; i < EACH; i++)
+    {
+        const int d = i * THREADS + threadIdx.x;
+        if (d < D)
+        {
+            normalized[d] = to_bf16(hidden[i] * factor * pre[i]);
+            if (stores)
+                a.next_hidden[(long long)row * D + d] = hidden[i];
+        }
+    }
+}
+
+// ---- products with matrices ------------------------------------------------------------------------------------------
+
+// What a product does with its sums. A tile has 8 pairs of matrix rows; a lane gets one pair, for two rows of states (0 and 1) after each other.
+
+struct Plain
+{
+    static constexpr int TILES = D / 16;
+    static INLINE int first(int tile, int pair) { return tile * 16 + pair; }
+    static INLINE int second(int tile, int pair) { return tile * 16 + 8 + pair; }
+    static INLINE const bf16* weights(const MatrixArguments& a, int, bool) { return a.weights0; }
+    INLINE void store(const MatrixArguments& a, int tile, int pair, int, int row, int part, float one, float two)
+    {
+        float* outputs = a.outputs + ((long long)part * ROWS + row) * D;
+        outputs[first(tile, pair)] = one;
+        outputs[second(tile, pair)] = two;
+    }
+    INLINE void finish(const MatrixArguments&, int, int, int) {}
+};
+
+struct Queries
+{
+    static constexpr int TILES = QUERY / 16;
+    static INLINE int first(int tile, int pair) { return tile * 16 + pair; }
+    static INLINE int second(int tile, int pair) { return tile * 16 + 8 + pair; }
+    static INLINE const bf16* weights(const MatrixArguments& a, int, bool) { return a.weights0; }
+    INLINE void store(const MatrixArguments& a, int tile, int pair, int, int row, int, float one, float two)
+    {
+        a.outputs[(long long)row * QUERY + first(tile, pair)] = one;
+        a.outputs[(long long)row * QUERY + second(tile, pair)] = two;
+    }
+    INLINE void finish(const MatrixArguments&, int, int, int) {}
+};
+
+// The pairs are those that the rotation of positions mixes.
+struct QueriesKeysValues
+{
+    static constexpr int TILES = (QUERY + 2 * KEY) / 16;
+    static INLINE bool is_query(int tile) { return tile < QUERY / 16; }
+    static INLINE bool is_value(int tile) { return tile >= (QUERY + KEY) / 16; }
+    static INLINE int first(int tile, int pair)
+    {
+        const int own = is_query(tile) ? tile : is_value(tile) ? tile - (QUERY + KEY) / 16 : tile - QUERY / 16;
+        return own / (E / 16) * E + own % (E / 16) * 8 + pair;
+    }
+    static INLINE int second(int tile, int pair) { return first(tile, pair) + E / 2; }
+    static INLINE const bf16* weights(const MatrixArguments& a, int tile, bool) { return is_query(tile) ? a.weights0 : is_value(tile) ? a.weights2 : a.weights1; }
+    INLINE void store(const MatrixArguments& a, int tile, int pair, int, int row, int, float one, float two)
+    {
+        const int output = first(tile, pair), position = load_state(a.positions + row);
+        if (!is_value(tile))
+        {
+            const long long angle = (long long)position * (E / 2) + output % E;
+            const float cosine = a.cosines[angle], sine = a.sines[angle];
+            const float turned = one * cosine - two * sine;
+            two = two * cosine + one * sine;
+            one = turned;
+        }
+        if (is_query(tile))
+        {
+            a.outputs[(long long)row * QUERY + output] = one;
+            a.outputs[(long long)row * QUERY + output + E / 2] = two;
+            return;
+        }
+        bf16* states = (is_value(tile) ? a.values : a.keys) + (((long long)row * K + output / E) * a.capacity + position) * E + output % E;
+        states[0] = to_bf16(one);
+        states[E / 2] = to_bf16(two);
+    }
+    INLINE void finish(const MatrixArguments&, int, int, int) {}
+};
+
+// The pairs are a gate and what it lets through.
+struct GateUp
+{
+    static constexpr int TILES = I / 8;
+    static INLINE int first(int tile, int pair) { return tile * 8 + pair; }
+    static INLINE int second(int tile, int pair) { return tile * 8 + pair; }
+    static INLINE const bf16* weights(const MatrixArguments& a, int, bool is_second) { return is_second ? a.weights1 : a.weights0; }
+    INLINE void store(const MatrixArguments& a, int tile, int pair, int, int row, int, float gate, float up)
+    {
+        a.gated[(long long)row * I + first(tile, pair)] = to_bf16(gelu_tanh(gate) * up);
+    }
+    INLINE void finish(const MatrixArguments&, int, int, int) {}
+};
+
+// Logits, and the id of the largest.
+struct Head
+{
+    static constexpr int TILES = (V + 15) / 16;
+    u64 best[2] = {0, 0};
+    static INLINE int first(int tile, int pair) { return min(tile * 16 + pair, V - 1); }
+    static INLINE int second(int tile, int pair) { return min(tile * 16 + 8 + pair, V - 1); }
+    static INLINE const bf16* weights(const MatrixArguments& a, int, bool) { return a.weights0; }
+    INLINE void store(const MatrixArguments& a, int tile, int pair, int which, int row, int, float one, float two)
+    {
+        consider(a, tile * 16 + pair, which, row, one);
+        consider(a, tile * 16 + 8 + pair, which, row, two);
+    }
+    INLINE void finish(const MatrixArguments& a, int pair, int which, int row)
+    {
+#pragma unroll
+        for (int distance = 4; distance < WARP; distance *= 2)
+            best[which] = max(best[which], __shfl_xor_sync(ALL_LANES, best[which], distance));
+        if (pair == 0 && row < ROWS && best[which] != 0)
+            atomicMax(a.best + row, best[which]);
+    }
+    INLINE void consider(const MatrixArguments& a, u32 id, int which, int row, float logit)
+    {
+        if (id >= V)
+            return;
+        logit = LOGIT_CAP > 0.f ? LOGIT_CAP * exact_tanh(logit / LOGIT_CAP) : logit;
+        // Larger logits, then smaller ids, have larger keys. NaN counts as the largest, so that it cannot go unseen.
+        const u32 bits = __float_as_uint(logit);
+        best[which] = max(best[which], (u64)(bits & 0x80000000u ? ~bits : bits | 0x80000000u) << 32 | (0xffffffffu - id));
+        if (a.outputs != nullptr)
+            a.outputs[(long long)row * V + id] = logit;
+    }
+};
+
+constexpr int NO_NORM = -1;
+
+// outputs = W inputs, in tiles of 16 rows of W. The warps of a block share the inputs' axis, in turn for pieces of 32, so that a block reads whole rows of W; their
+// states stay in registers for all tiles of the block. A lane reads 8 numbers in a row and feeds them to two products of the tensor cores: the order within the axis is
+// the same on both sides, so it does not matter to the sum. NORM_PARTS: the parts of the sum whose norm the block takes itself; NO_NORM: the inputs are ready.
+template <class Output, int INPUTS, int WARPS, int PARTS, int NORM_PARTS>
+INLINE void multiply(const MatrixArguments& a)
+{
+    constexpr int PIECES = INPUTS / 32 / PARTS;
+    constexpr int EACH = (PIECES + WARPS - 1) / WARPS;
+    static_assert(PIECES * 32 * PARTS == INPUTS, "the inputs' axis is cut into pieces of 32");
+    static_assert(NORM_PARTS == NO_NORM || ROWS == 1, "blocks take the norm of one row only");
+    static_assert(COLUMNS <= WARPS, "a warp a tile of rows finishes the sums");
+    __shared__ float4 sums[2][WARPS][COLUMNS][WARP];
+    const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP, pair = lane / 4, place = lane % 4;
+    const int start = blockIdx.y * PIECES;
+    const uint4 nothing = make_uint4(0, 0, 0, 0);
+
+    uint4 one[EACH], two[EACH];
+    auto load = [&](int tile, int i)
+    {
+        const int piece = i * WARPS + warp;
+        const bool inside = PIECES % WARPS == 0 || piece < PIECES;
+        const long long offset = (start + piece) * 32 + place * 8;
+        one[i] = inside ? load_weights(Output::weights(a, tile, false) + (long long)Output::first(tile, pair) * INPUTS + offset) : nothing;
+        two[i] = inside ? load_weights(Output::weights(a, tile, true) + (long long)Output::second(tile, pair) * INPUTS + offset) : nothing;
+    };
+    if (blockIdx.x < Output::TILES)
+    {
+#pragma unroll
+        for (int i = 0; i < EACH; i++)
+            load(blockIdx.x, i);
+    }
+    allow_next();
+
+    uint4 states[COLUMNS][EACH];
+    if constexpr (NORM_PARTS != NO_NORM)
+    {
+        __shared__ __align__(16) bf16 normalized[D];
+        add_and_normalize<NORM_PARTS, WARPS>(a, 0, blockIdx.x == 0 && blockIdx.y == 0, normalized);
+        __syncthreads();
+#pragma unroll
+        for (int i = 0; i < EACH; i++)
+        {
+            const int piece = i * WARPS + warp;
+            const bool inside = pair == 0 && (PIECES % WARPS == 0 || piece < PIECES);
+            states[0][i] = inside ? *(const uint4*)(normalized + (start + piece) * 32 + place * 8) : nothing;
+        }
+    }
+    else
+    {
+        wait_for_previous();
+#pragma unroll
+        for (int column = 0; column < COLUMNS; column++)
+        {
+#pragma unroll
+            for (int i = 0; i < EACH; i++)
+            {
+                const int piece = i * WARPS + warp, row = column * 8 + pair;
+                const bool inside = row < ROWS && (PIECES % WARPS == 0 || piece < PIECES);
+                states[column][i] = inside ? load_states(a.inputs + (long long)row * INPUTS + (start + piece) * 32 + place * 8) : nothing;
+            }
+        }
+    }
+
+    Output output;
+    int buffer = 0;
+    for (int tile = blockIdx.x; tile < Output::TILES; tile += gridDim.x)
+    {
+        float products[COLUMNS][4] = {};
+        const int next = tile + gridDim.x;
+#pragma unroll
+        for (int i = 0; i < EACH; i++)
+        {
+            const uint4 w1 = one[i], w2 = two[i];
+            if (next < Output::TILES)
+                load(next, i);
+#pragma unroll
+            for (int column = 0; column < COLUMNS; column++)
+            {
+                multiply_add(products[column], w1.x, w2.x, w1.y, w2.y, states[column][i].x, states[column][i].y);
+                multiply_add(products[column], w1.z, w2.z, w1.w, w2.w, states[column][i].z, states[column][i].w);
+            }
+        }
+#pragma unroll
+        for (int column = 0; column < COLUMNS; column++)
+            sums[buffer][warp][column][lane] = make_float4(products[column][0], products[column][1], products[column][2], products[column][3]);
+        __syncthreads();  // the buffers alternate: one barrier a tile is enough
+        if (warp < COLUMNS)
+        {
+            float4 sum = make_float4(0.f, 0.f, 0.f, 0.f);
+#pragma unroll
+            for (int other = 0; other < WARPS; other++)
+            {
+                const float4 part = sums[buffer][other][warp][lane];
+                sum.x += part.x, sum.y += part.y, sum.z += part.z, sum.w += part.w;
+            }
+            const int row = warp * 8 + place * 2;
+            if (row < ROWS)
+                output.store(a, tile, pair, 0, row, blockIdx.y, sum.x, sum.z);
+            if (row + 1 < ROWS)
+                output.store(a, tile, pair, 1, row + 1, blockIdx.y, sum.y, sum.w);
+        }
+        buffer ^= 1;
+    }
+    if (warp < COLUMNS)
+    {
+        output.finish(a, pair, 0, warp * 8 + place * 2);
+        output.finish(a, pair, 1, warp * 8 + place * 2 + 1);
+    }
+}
+
+// One row: blocks take the norm themselves, which costs less than a kernel before them. More rows: a kernel of its own does it.
+#define OWN_NORM(parts) (ROWS == 1 ? (parts) : NO_NORM)
+#define MATRIX_KERNEL(name, output, inputs, warps, parts, norm_parts) \
+    extern "C" __global__ void __launch_bounds__((warps) * WARP) name(const MatrixArguments a) { multiply<output, inputs, warps, parts, norm_parts>(a); }
+
+MATRIX_KERNEL(first_query_key_value, QueriesKeysValues, D, QKV_WARPS, 1, OWN_NORM(0))
+MATRIX_KERNEL(query_key_value, QueriesKeysValues, D, QKV_WARPS, 1, OWN_NORM(DOWN_PARTS))
+MATRIX_KERNEL(attention_output, Plain, QUERY, OUTPUT_WARPS, OUTPUT_PARTS, NO_NORM)
+MATRIX_KERNEL(cross_query, Queries, D, CROSS_WARPS, 1, OWN_NORM(OUTPUT_PARTS))
+MATRIX_KERNEL(gate_up, GateUp, D, GATE_WARPS, 1, OWN_NORM(OUTPUT_PARTS))
+MATRIX_KERNEL(down, Plain, I, DOWN_WARPS, DOWN_PARTS, NO_NORM)
+MATRIX_KERNEL(head, Head, D, HEAD_WARPS, 1, OWN_NORM(DOWN_PARTS))
+
+// The norms of several rows, a block each: normalized goes to what the next product reads.
+#define NORM_KERNEL(name, parts) \
+    extern "C" __global__ void __launch_bounds__(256) name(const MatrixArguments a) \
+    { \
+        allow_next(); \
+        add_and_normalize<parts, 8>(a, blockIdx.x, true, const_cast<bf16*>(a.inputs) + (long long)blockIdx.x * D); \
+    }
+
+NORM_KERNEL(first_norm, 0)
+NORM_KERNEL(norm_after_attention, OUTPUT_PARTS)
+NORM_KERNEL(norm_after_down, DOWN_PARTS)
+
+// ---- attention -------------------------------------------------------------------------------------------------------
+
+struct AttentionArguments
+{
+    const float* queries;      // [ROWS, QUERY]
+    const bf16* keys;          // [rows, K, capacity, E]
+    const bf16* values;        // the same
+    const u8* mask;            // [rows, capacity]: which keys are real; null: all
+    const int* positions;      // [ROWS]: self-attention sees the keys up to here
+    const int* sources;        // [ROWS]: cross-attention's row of keys; null: this is self-attention
+    const int* lengths;        // [rows]: number of keys of a source
+    bf16* outputs;             // [ROWS, QUERY]
+    long long capacity;
+    int window;                // self-attention sees so many keys; 0: all
+};
+
+INLINE u32 cluster_rank()
+{
+    u32 rank = 0;
+#if __CUDA_ARCH__ >= 900
+    asm volatile("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
+#endif
+    return rank;
+}
+
+INLINE void cluster_barrier()
+{
+#if __CUDA_ARCH__ >= 900
+    asm volatile("barrier.cluster.arrive.aligned;\nbarrier.cluster.wait.aligned;" ::: "memory");
+#else
+    __syncthreads();
+#endif
+}
+
+// A float in the shared memory of another block of the cluster.
+INLINE float load_remote(const float* address, u32 rank)
+{
+    float value;
+#if __CUDA_ARCH__ >= 900
+    u32 local = (u32)__cvta_generic_to_shared(address), remote;
+    asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(remote) : "r"(local), "r"(rank));
+    asm volatile("ld.shared::cluster.f32 %0, [%1];" : "=f"(value) : "r"(remote) : "memory");
+#else
+    value = *address;
+#endif
+    return value;
+}
+
+// One query a row. A cluster of blocks shares the keys of one row and key head; 8 lanes (fewer where heads are small) share a key. The cap bounds the scores, so their exponents need no
+// maximum: parts of a sum just add.
+template <int SPLITS>
+INLINE void attend(const AttentionArguments& a)
+{
+    constexpr int WARPS = 8;
+    constexpr int LANES = E >= 64 ? 8 : E / 8;   // of a key
+    constexpr int CHUNKS = E / 8 / LANES;        // 16-byte loads of a lane and key
+    constexpr int KEYS = WARP / LANES;           // keys of a warp at once
+    constexpr int WIDTH = E / LANES;
+    __shared__ float sums[WARPS][GROUP][E];
+    __shared__ float weights[WARPS][GROUP];
+    __shared__ float partial[GROUP][E];
+    __shared__ float total[GROUP];
+    const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP, place = lane % LANES;
+    const int row = blockIdx.y / K, key_head = blockIdx.y % K;
+    const int rank = SPLITS == 1 ? 0 : cluster_rank();
+
+    allow_next();
+    wait_for_previous();
+    int states_row = row, begin = 0, end;
+    if (a.sources == nullptr)
+    {
+        end = load_state(a.positions + row) + 1;
+        begin = a.window > 0 ? max(0, end - a.window) : 0;
+    }
+    else
+    {
+        states_row = load_state(a.sources + row);
+        end = load_state(a.lengths + states_row);
+    }
+    const int share = (end - begin + SPLITS - 1) / SPLITS;
+    const int from = begin + rank * share, to = min(end, from + share);
+    const long long offset = ((long long)states_row * K + key_head) * a.capacity * E;
+    const u8* mask = a.mask == nullptr ? nullptr : a.mask + states_row * a.capacity;
+
+    float query[GROUP][WIDTH], sum[GROUP][WIDTH] = {}, weight[GROUP] = {};
+#pragma unroll
+    for (int g = 0; g < GROUP; g++)
+    {
+#pragma unroll
+        for (int c = 0; c < CHUNKS; c++)
+        {
+#pragma unroll
+            for (int i = 0; i < 8; i++)
+                query[g][c * 8 + i] = load_state(a.queries + (long long)row * QUERY + (key_head * GROUP + g) * E + (c * LANES + place) * 8 + i);
+        }
+    }
+    for (int first = from + warp * KEYS; first < to; first += WARPS * KEYS)
+    {
+        const int position = first + lane / LANES;
+        const bool inside = position < to && (mask == nullptr || mask[position] != 0);
+        const long long own = offset + (long long)(position < to ? position : from) * E + place * 8;
+        uint4 key[CHUNKS], value[CHUNKS];
+#pragma unroll
+        for (int c = 0; c < CHUNKS; c++)
+        {
+            key[c] = load_states(a.keys + own + c * LANES * 8);
+            value[c] = load_states(a.values + own + c * LANES * 8);
+        }
+#pragma unroll
+        for (int g = 0; g < GROUP; g++)
+        {
+            float score = 0.f;
+#pragma unroll
+            for (int c = 0; c < CHUNKS; c++)
+            {
+                const u32 pairs[4] = {key[c].x, key[c].y, key[c].z, key[c].w};
+#pragma unroll
+                for (int i = 0; i < 4; i++)
+                    score += query[g][c * 8 + 2 * i] * low_to_float(pairs[i]) + query[g][c * 8 + 2 * i + 1] * high_to_float(pairs[i]);
+            }
+#pragma unroll
+            for (int distance = LANES / 2; distance > 0; distance /= 2)
+                score += __shfl_xor_sync(ALL_LANES, score, distance);
+            const float probability = inside ? __expf(CAP * exact_tanh(score * (SCALE / CAP))) : 0.f;
+            weight[g] += probability;
+#pragma unroll
+            for (int c = 0; c < CHUNKS; c++)
+            {
+                const u32 pairs[4] = {value[c].x, value[c].y, value[c].z, value[c].w};
+#pragma unroll
+                for (int i = 0; i < 4; i++)
+                {
+                    sum[g][c * 8 + 2 * i] += probability * low_to_float(pairs[i]);
+                    sum[g][c * 8 + 2 * i + 1] += probability * high_to_float(pairs[i]);
+                }
+            }
+        }
+    }
+
+    // Over the keys of a warp, the warps of the block, the blocks of the cluster.
+#pragma unroll
+    for (int g = 0; g < GROUP; g++)
+    {
+#pragma unroll
+        for (int distance = LANES; distance < WARP; distance *= 2)
+        {
+            weight[g] += __shfl_xor_sync(ALL_LANES, weight[g], distance);
+#pragma unroll
+            for (int i = 0; i < WIDTH; i++)
+                sum[g][i] += __shfl_xor_sync(ALL_LANES, sum[g][i], distance);
+        }
+        if (lane < LANES)
+        {
+#pragma unroll
+            for (int i = 0; i < WIDTH; i++)
+                sums[warp][g][(i / 8 * LANES + place) * 8 + i % 8] = sum[g][i];
+            weights[warp][g] = weight[g];
+        }
+    }
+    __syncthreads();
+    for (int i = threadIdx.x; i < GROUP * E; i += WARPS * WARP)
+    {
+        float whole = 0.f;
+#pragma unroll
+        for (int other = 0; other < WARPS; other++)
+            whole += (&sums[other][0][0])[i];
+        (&partial[0][0])[i] = whole;
+    }
+    if (threadIdx.x < GROUP)
+    {
+        float whole = 0.f;
+#pragma unroll
+        for (int other = 0; other < WARPS; other++)
+            whole += weights[other][threadIdx.x];
+        total[threadIdx.x] = whole;
+    }
+    if (SPLITS == 1)
+        __syncthreads();
+    else
+        cluster_barrier();
+    constexpr int SHARE = (GROUP * E + SPLITS - 1) / SPLITS;
+    for (int i = rank * SHARE + threadIdx.x; i < min((rank + 1) * SHARE, GROUP * E); i += WARPS * WARP)
+    {
+        float whole = 0.f, divisor = 0.f;
+#pragma unroll
+        for (int other = 0; other < SPLITS; other++)
+        {
+            whole += SPLITS == 1 ? (&partial[0][0])[i] : load_remote(&partial[0][0] + i, other);
+            divisor += SPLITS == 1 ? total[i / E] : load_remote(total + i / E, other);
+        }
+        a.outputs[(long long)row * QUERY + key_head * GROUP * E + i] = to_bf16(whole / divisor);
+    }
+    if (SPLITS > 1)
+        cluster_barrier();  // the others may still read this block's memory
+}
+
+extern "C" __global__ void __launch_bounds__(256) self_attention(const AttentionArguments a) { attend<SELF_SPLITS>(a); }
+
+extern "C" __global__ void __launch_bounds__(256) cross_attention(const AttentionArguments a) { attend<CROSS_SPLITS>(a); }
+
+// ---- tokens ----------------------------------------------------------------------------------------------------------
+
+struct TokenArguments
+{
+    const bf16* embeddings;    // [V, D]
+    float* hidden;             // [ROWS, D]
+    u64* best;                 // [ROWS]
+    int* positions;            // [ROWS]: of the token that the step reads
+    int* tokens;               // [ROWS, capacity]: the sequences
+    int* ended;                // [ROWS]
+    const int* end_ids;        // [end_count]
+    long long capacity;
+    int end_count;
+    int pad_id;
+};
+
+INLINE void embed(const TokenArguments& a, int row, int token)
+{
+    const bf16* embedding = a.embeddings + (long long)token * D;
+    for (int d = threadIdx.x; d < D; d += blockDim.x)
+        a.hidden[(long long)row * D + d] = to_float(embedding[d]) * EMBEDDING_SCALE;
+}
+
+// The states that the first layer reads: those of the token at each row's position.
+extern "C" __global__ void __launch_bounds__(256) embed_tokens(const TokenArguments a)
+{
+    allow_next();
+    wait_for_previous();
+    const int row = blockIdx.x;
+    embed(a, row, a.tokens[row * a.capacity + a.positions[row]]);
+    if (threadIdx.x == 0)
+        a.best[row] = 0;
+}
+
+// Takes each row's best token, moves on by one position and embeds it for the next step.
+extern "C" __global__ void __launch_bounds__(256) take_best(const TokenArguments a)
+{
+    __shared__ int chosen;
+    allow_next();
+    wait_for_previous();
+    const int row = blockIdx.x;
+    if (threadIdx.x == 0)
+    {
+        const u32 id = 0xffffffffu - (u32)a.best[row];
+        const int position = a.positions[row] + 1;
+        int token = a.ended[row] ? a.pad_id : (int)min(id, (u32)(V - 1));
+        for (int i = 0; i < a.end_count; i++)
+            if (token == a.end_ids[i])
+                a.ended[row] = 1;
+        a.tokens[row * a.capacity + position] = token;
+        a.positions[row] = position;
+        a.best[row] = 0;
+        chosen = token;
+    }
+    __syncthreads();
+    embed(a, row, chosen);
+}
