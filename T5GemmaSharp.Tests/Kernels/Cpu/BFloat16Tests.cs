@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using NUnit.Framework;
+using T5GemmaSharp.Kernels;
 using T5GemmaSharp.Kernels.Cpu;
 using static TorchSharp.torch;
 

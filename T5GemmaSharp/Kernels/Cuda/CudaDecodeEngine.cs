@@ -297,7 +297,7 @@ internal sealed class CudaDecodeEngine : IDisposable
             => Launch(kernel, shape, arguments with { Weights0 = weights, Inputs = inputs, Outputs = _buffers.Partial.Address });
 
         void Launch(CudaKernel kernel, in MatrixShape shape, in MatrixArguments own)
-            => kernel.Launch(stream, new LaunchShape(Math.Min(shape.Tiles, Math.Max(1, _kernels.Multiprocessors / shape.Parts)), shape.Parts, shape.Warps * 32) { StartsEarly = true }, own);
+            => kernel.Launch(stream, new LaunchShape(shape.BlocksX(_kernels.Multiprocessors), shape.Parts, shape.Warps * 32) { StartsEarly = true }, own);
 
         void Attend(CudaKernel kernel, AttentionArguments own)
             => kernel.Launch(

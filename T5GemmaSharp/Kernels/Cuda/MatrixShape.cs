@@ -9,6 +9,12 @@ internal readonly record struct MatrixShape(int Tiles, int Warps, int Parts)
     // A lane keeps the weights of a whole tile and its states in registers: so many pieces of 32 inputs at most.
     private const int MostPieces = 9;
 
+    /// <summary>Blocks of a multiprocessor; each takes tiles in turn.</summary>
+    public int BlocksPerMultiprocessor { get; init; } = 1;
+
+    /// <summary>Blocks side by side on a device.</summary>
+    public int BlocksX(int multiprocessors) => Math.Min(Tiles, Math.Max(1, multiprocessors * BlocksPerMultiprocessor / Parts));
+
     /// <summary>Chooses warps and parts.</summary>
     /// <param name="tiles">Tiles of 16 rows.</param>
     /// <param name="inputs">Inputs of the matrix, a multiple of 32.</param>
@@ -21,7 +27,7 @@ internal readonly record struct MatrixShape(int Tiles, int Warps, int Parts)
         {
             foreach (var parts in splits ? [1, 2, 4, 8] : new[] { 1 })
             {
-                if (pieces % parts == 0 && (pieces / parts) + warps - 1 <= MostPieces * warps)
+                if (pieces % parts == 0 && pieces / parts <= MostPieces * warps)
                     return new MatrixShape(tiles, warps, parts);
             }
         }

@@ -223,7 +223,8 @@ INLINE void multiply(const MatrixArguments& a)
     static_assert(PIECES * 32 * PARTS == INPUTS, "the inputs' axis is cut into pieces of 32");
     static_assert(NORM_PARTS == NO_NORM || ROWS == 1, "blocks take the norm of one row only");
     static_assert(COLUMNS <= WARPS, "a warp a tile of rows finishes the sums");
-    __shared__ float4 sums[2][WARPS][COLUMNS][WARP];
+    constexpr int BUFFERS = WARPS * COLUMNS <= 32 ? 2 : 1;  // two would be more shared memory than a block may declare
+    __shared__ float4 sums[BUFFERS][WARPS][COLUMNS][WARP];
     const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP, pair = lane / 4, place = lane % 4;
     const int start = blockIdx.y * PIECES;
     const uint4 nothing = make_uint4(0, 0, 0, 0);
@@ -297,7 +298,7 @@ INLINE void multiply(const MatrixArguments& a)
 #pragma unroll
         for (int column = 0; column < COLUMNS; column++)
             sums[buffer][warp][column][lane] = make_float4(products[column][0], products[column][1], products[column][2], products[column][3]);
-        __syncthreads();  // the buffers alternate: one barrier a tile is enough
+        __syncthreads();  // two buffers alternate: one barrier a tile is enough
         if (warp < COLUMNS)
         {
             float4 sum = make_float4(0.f, 0.f, 0.f, 0.f);
@@ -313,7 +314,10 @@ INLINE void multiply(const MatrixArguments& a)
             if (row + 1 < ROWS)
                 output.store(a, tile, pair, 1, row + 1, blockIdx.y, sum.y, sum.w);
         }
-        buffer ^= 1;
+        if (BUFFERS == 2)
+            buffer ^= 1;
+        else
+            __syncthreads();
     }
     if (warp < COLUMNS)
     {
