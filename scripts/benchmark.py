@@ -212,7 +212,7 @@ def report(arguments, model, times, rates):
             "device": torch.cuda.get_device_name() if arguments.device == "cuda" else processor(),
         },
         "versions": {
-            "program": f"transformers {transformers.__version__}",
+            "program": program_name(),
             "runtime": f"Python {platform.python_version()}",
             "torch": torch.__version__,
         },
@@ -236,9 +236,14 @@ def report(arguments, model, times, rates):
             "warmup": arguments.warmup,
             "repeats": arguments.repeats,
         },
+        "decoding": {"engine": program_name(), "reason": None} if arguments.what == "decode" else None,
         "seconds": times,
         "rates": rates,
     }
+
+
+def program_name():
+    return f"transformers {transformers.__version__}"
 
 
 def processor():

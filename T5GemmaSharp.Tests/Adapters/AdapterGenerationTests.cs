@@ -60,7 +60,7 @@ public sealed class AdapterGenerationTests
 
     private static bool HasKernels(T5GemmaForConditionalGeneration model)
     {
-        using var engine = CpuDecodeEngine.TryCreate(model, rows: 2, threads: 1);
+        using var engine = CpuDecodeEngine.TryCreate(model, rows: 2, threads: 1, out _);
         return engine is not null;
     }
 

@@ -42,6 +42,7 @@ internal static class BenchmarkReport
                 settings.Warmup,
                 settings.Repeats,
             },
+            Decoding = result.Route is { } route ? new { Engine = $"{route.Engine}", route.Reason } : null,
             result.Seconds,
             result.Rates,
         },
@@ -59,6 +60,8 @@ internal static class BenchmarkReport
         if (settings.Kind == BenchmarkKind.Train)
             text.Append(CultureInfo.InvariantCulture, $", target {settings.TargetLength} tokens, {settings.MicroBatch ?? settings.Batch} together{(settings.IsSegmented ? ", layers computed again" : "")}{(settings.ReleasesGradients ? ", gradients released" : "")}{(settings.LoraRank is { } rank ? $", LoRA of rank {rank}" : "")}");
         text.Append(CultureInfo.InvariantCulture, $"; median (min to max) of {settings.Repeats} runs after {settings.Warmup}\n");
+        if (result.Route is { } route)
+            text.Append(CultureInfo.InvariantCulture, $"  decoding by {route}\n");
         foreach (var (name, time) in result.Seconds)
             text.Append(CultureInfo.InvariantCulture, $"  {name,-26}{time.Median,12:F4} s ({time.Min:F4} to {time.Max:F4})\n");
         foreach (var (name, rate) in result.Rates)

@@ -42,6 +42,7 @@ internal static class Benchmarks
         var inputs = BenchmarkModel.Inputs(settings, model.Config);
         var config = new GenerationConfig { EosTokenId = [], NumBeams = settings.NumBeams, CacheImplementation = settings.Cache, DoSample = false };
         var clock = new Stopclock(settings.Device);
+        DecodingRoute? route = null;
         var times = Rounds.Measure(settings, () => [clock.Seconds(() => Generate(1)), clock.Seconds(() => Generate(settings.NewTokens))], cancellation);
         var (prefill, total) = (times[0], times[1]);
         var decode = total.After(prefill);
@@ -49,6 +50,7 @@ internal static class Benchmarks
         return new BenchmarkResult
         {
             Model = ModelSummary.Of(model),
+            Route = route,
             Seconds = { ["prefill"] = prefill, ["decode"] = decode, ["total"] = total },
             Rates =
             {
@@ -62,6 +64,7 @@ internal static class Benchmarks
         {
             using var scope = NewDisposeScope();
             var output = model.Generate(inputs, config with { MaxNewTokens = newTokens }, cancellationToken: cancellation);
+            route = output.Route;
             if (output.Sequences.size(1) != newTokens + 1)
                 throw new InvalidOperationException($"expected rows of {newTokens + 1} ids, the start token included, got {output.Sequences.size(1)}: the times would not compare");
         }

@@ -48,6 +48,7 @@ internal static class GenerateCommand
         HelpName = "true|false",
     };
 
+    private static readonly Option<bool> Verbose = new("--verbose") { Description = "Say on standard error who computes the decoder's steps (kernels for CUDA or the CPU, or the modules), and why nobody faster does." };
     private static readonly Option<string> Device = SharedOptions.Device();
     private static readonly Option<string> DType = SharedOptions.DType();
 
@@ -55,7 +56,7 @@ internal static class GenerateCommand
     {
         var command = new Command("generate", $"Answers texts. Settings come from the command line, --generation-config, the model's folder, in this order; answers have at most {GenerationRun.DefaultMaxNewTokens} tokens where none says it.")
         {
-            Texts, Model, Adapter, InputFile, Jsonl, Out, Json, Chat, DecoderPrompt, Untrusted, KeepSpecial, BadWords, ConfigFile, Assistant, Seed, BatchSize, NoSort, Stream, Device, DType,
+            Texts, Model, Adapter, InputFile, Jsonl, Out, Json, Chat, DecoderPrompt, Untrusted, KeepSpecial, BadWords, ConfigFile, Assistant, Seed, BatchSize, NoSort, Stream, Verbose, Device, DType,
         };
         foreach (var option in AnswerConstraintOptions.All)
             command.Add(option);
@@ -95,6 +96,7 @@ internal static class GenerateCommand
             Sort = !result.GetValue(NoSort) && !result.GetValue(Stream),
             Seed = result.GetValue(Seed),
             AssistantModel = result.GetValue(Assistant),
+            IsVerbose = result.GetValue(Verbose),
             Config = config,
             Constraint = AnswerConstraintOptions.Read(result),
             BadWords = result.GetValue(BadWords) ?? [],

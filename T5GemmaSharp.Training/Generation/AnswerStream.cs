@@ -31,6 +31,8 @@ internal sealed class AnswerStream(GenerationWorker worker, TextGenerator genera
                 ids.Add((int)token.Id);
                 if (token.FinishReason is { } reason)
                     cut.Add(ids, reason);
+                if (token.Route is { } route)
+                    generator.OnRoute?.Invoke(route);
             }
         }
         finally

@@ -55,6 +55,9 @@ internal sealed record GenerationRequest
     /// <summary>Folder of a draft model; null: none.</summary>
     public string? AssistantModel { get; init; }
 
+    /// <summary>Whether standard error tells who computes the decoder's steps.</summary>
+    public bool IsVerbose { get; init; }
+
     /// <summary>Settings that replace the model's.</summary>
     public required GenerationConfig Config { get; init; }
 

@@ -49,12 +49,14 @@ internal sealed class GenerationRun
             ? ModelFolder.LoadMerged(request.Model, adapter, request.Device, request.DType)
             : ModelFolder.LoadModel(request.Model, request.Device, request.DType);
         using var assistant = request.AssistantModel is { } folder ? ModelFolder.LoadModel(folder, request.Device, request.DType) : null;
+        var routes = new DecodingRoutes(request.IsVerbose ? Console.Error : null);
         var generator = new TextGenerator(model, tokenizer, Complete(request, model, tokenizer))
         {
             SkipSpecialTokens = request.SkipSpecialTokens,
             AssistantModel = assistant,
             Seed = request.Seed,
             Constraint = constraint,
+            OnRoute = routes.Add,
         };
         var format = request.WritesJson ? AnswerFormat.Json : file is null && request.Texts.Count == 1 ? AnswerFormat.Text : AnswerFormat.Line;
         var cut = new CutAnswers(constraint);

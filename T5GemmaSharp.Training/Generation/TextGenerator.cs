@@ -27,6 +27,9 @@ internal sealed class TextGenerator(T5GemmaForConditionalGeneration model, T5Gem
     /// <summary>What the answers may be, without their given beginnings; null: everything.</summary>
     public TokenConstraint? Constraint { get; init; }
 
+    /// <summary>Hears who computed the decoder's steps of each batch; null: nobody.</summary>
+    public Action<DecodingRoute>? OnRoute { get; init; }
+
     /// <summary>Whether an answer can be had token by token.</summary>
     public bool CanStream => _settings.NumBeams is not > 1 && _settings.NumReturnSequences is not > 1;
 
@@ -65,6 +68,7 @@ internal sealed class TextGenerator(T5GemmaForConditionalGeneration model, T5Gem
             DecoderInputIds = prompts[0].DecoderIds.Length == 0 ? null : DecoderInputIds(prompts),
         };
         var output = model.Generate(inputs, _settings, Controls(prompts[0]), cancellation);
+        OnRoute?.Invoke(output.Route);
         return Read(prompts, output);
     }
 

@@ -9,6 +9,9 @@ public sealed record GenerationOutput
     /// <summary>Ids [R, length], int64: start token, prompt, new tokens, padding.</summary>
     public required Tensor Sequences { get; init; }
 
+    /// <summary>Who computed the decoder's steps, and why nobody faster did.</summary>
+    public required DecodingRoute Route { get; init; }
+
     /// <summary>Scores of every step after all changes, float32, [R, V]; with beams log-probabilities [B * beams, V] before the sums are added. Null unless asked for.</summary>
     public IReadOnlyList<Tensor>? Scores { get; init; }
 

@@ -36,6 +36,7 @@ public sealed class GenerationWorkerTests
         var tokens = await Collect(worker.StreamAsync(new() { InputIds = SourceIds, Config = Settings }));
         Assert.That(tokens.Select(token => token.Id), Is.EqualTo(expected));
         Assert.That(tokens.Select(token => token.FinishReason), Is.EqualTo(Enumerable.Repeat((FinishReason?)null, 11).Append(FinishReason.Length)));
+        Assert.That(tokens.Select(token => token.Route), Is.EqualTo(Enumerable.Repeat((DecodingRoute?)null, 11).Append(new DecodingRoute(DecodingEngine.CpuKernels, Reason: null))));
     }
 
     [Test]

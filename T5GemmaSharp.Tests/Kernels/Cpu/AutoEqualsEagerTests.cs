@@ -92,7 +92,7 @@ public sealed class AutoEqualsEagerTests
         using var scope = NewDisposeScope();
         using var auto = TinyModels.LanguageModel(config);
         using var eager = TinyModels.LanguageModel(config, new PretrainedOptions { Attention = AttentionImplementation.Eager });
-        using (var engine = CpuDecodeEngine.TryCreate(auto, rows, threads: 1))
+        using (var engine = CpuDecodeEngine.TryCreate(auto, rows, threads: 1, out _))
             Assert.That(engine, Is.Not.Null, "the generation below uses one");
         generation = generation with { OutputLogits = true, OutputScores = true };
         var controls = new GenerationControls { Seed = generation.DoSample == true ? 11 : null };

@@ -27,7 +27,7 @@ public sealed class CpuDecodeEngineMemoryTests
     public void Generate_ByTheEngine_LeavesNothing(object mode)
     {
         using var model = Model();
-        using (var engine = CpuDecodeEngine.TryCreate(model, rows: 6, threads: 1))
+        using (var engine = CpuDecodeEngine.TryCreate(model, rows: 6, threads: 1, out _))
             Assert.That(engine, Is.Not.Null, "the generations below use one");
         LiveTensors.AssertNothingLeft(() =>
         {
@@ -45,7 +45,7 @@ public sealed class CpuDecodeEngineMemoryTests
         LiveTensors.AssertNothingLeft(() =>
         {
             using var scope = NewDisposeScope();
-            using var engine = CpuDecodeEngine.TryCreate(model, rows: 2, threads: 2)!;
+            using var engine = CpuDecodeEngine.TryCreate(model, rows: 2, threads: 2, out _)!;
             DecodeSteps.All(model, states, ids, engine);
         });
     }
@@ -57,7 +57,7 @@ public sealed class CpuDecodeEngineMemoryTests
         using var model = Model();
         CpuDecodeEngine engine;
         using (NewDisposeScope())
-            engine = CpuDecodeEngine.TryCreate(model, rows: 2, threads: 1)!;
+            engine = CpuDecodeEngine.TryCreate(model, rows: 2, threads: 1, out _)!;
         using (engine)
             Assert.That(DecodeSteps.All(model, States(model), Ids(), engine).IsFinite(), Is.True);
     }
@@ -101,7 +101,7 @@ public sealed class CpuDecodeEngineMemoryTests
         using var noGrad = torch.no_grad();
         using var scope = NewDisposeScope();
         var (states, ids) = (States(model), Ids());
-        using var engine = CpuDecodeEngine.TryCreate(model, rows: 2, threads: 2)!;
+        using var engine = CpuDecodeEngine.TryCreate(model, rows: 2, threads: 2, out _)!;
         var expected = DecodeSteps.All(model, states, ids, engine);
 
         using var steps = new DecodeSteps(model, states, ids);

@@ -19,7 +19,7 @@ public sealed class CpuDecodeEngineStepsTests
     {
         using var scope = NewDisposeScope();
         using var model = Model();
-        using var engine = CpuDecodeEngine.TryCreate(model, rows, threads)!;
+        using var engine = CpuDecodeEngine.TryCreate(model, rows, threads, out _)!;
         var (states, ids) = (States(model, rows), Ids(rows));
         TensorAssert.Close(DecodeSteps.All(model, states, ids, engine), DecodeSteps.All(model, states, ids, engine: null), Tolerance, "logits");
     }
@@ -37,7 +37,7 @@ public sealed class CpuDecodeEngineStepsTests
 
         Tensor Logits()
         {
-            using var engine = CpuDecodeEngine.TryCreate(model, Rows, threads: 4)!;
+            using var engine = CpuDecodeEngine.TryCreate(model, Rows, threads: 4, out _)!;
             return DecodeSteps.All(model, states, ids, engine);
         }
     }
@@ -57,7 +57,7 @@ public sealed class CpuDecodeEngineStepsTests
         void Decode(int count, int caller)
         {
             using var inner = NewDisposeScope();
-            using var engine = CpuDecodeEngine.TryCreate(model, count, threads: 4)!;
+            using var engine = CpuDecodeEngine.TryCreate(model, count, threads: 4, out _)!;
             for (var time = 0; time < 10; time++)
                 TensorAssert.Close(DecodeSteps.All(model, states[caller], ids[caller], engine), expected[caller], Tolerance, $"caller {caller}");
         }
@@ -68,7 +68,7 @@ public sealed class CpuDecodeEngineStepsTests
     {
         using var scope = NewDisposeScope();
         using var model = Model();
-        using var engine = CpuDecodeEngine.TryCreate(model, rows: 7, threads: 2)!;
+        using var engine = CpuDecodeEngine.TryCreate(model, rows: 7, threads: 2, out _)!;
         foreach (var rows in new[] { 7, 2, 5 })
         {
             var (states, ids) = (States(model, rows), Ids(rows));
@@ -82,7 +82,7 @@ public sealed class CpuDecodeEngineStepsTests
         using var scope = NewDisposeScope();
         using var model = Model();
         model.Model.Decoder.Layers.RemoveAt(1);
-        using var engine = CpuDecodeEngine.TryCreate(model, rows: 2, threads: 1)!;
+        using var engine = CpuDecodeEngine.TryCreate(model, rows: 2, threads: 1, out _)!;
         var (states, ids) = (States(model, 2), Ids(2));
         TensorAssert.Close(DecodeSteps.All(model, states, ids, engine), DecodeSteps.All(model, states, ids, engine: null), Tolerance, "logits");
     }
@@ -92,7 +92,7 @@ public sealed class CpuDecodeEngineStepsTests
     {
         using var scope = NewDisposeScope();
         using var model = Model();
-        using var engine = CpuDecodeEngine.TryCreate(model, rows: 1, threads: 1)!;
+        using var engine = CpuDecodeEngine.TryCreate(model, rows: 1, threads: 1, out _)!;
         Assert.That(() => DecodeSteps.All(model, States(model, 1), tensor(new[,] { { 2, id } }), engine), Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contains($"0 to 46, got {id}"));
     }
 
@@ -103,7 +103,7 @@ public sealed class CpuDecodeEngineStepsTests
         using var scope = NewDisposeScope();
         using var model = Model(seed).to(ScalarType.BFloat16);
         using var exact = Model(seed).to(ScalarType.BFloat16).to(ScalarType.Float32); // the same weights
-        using var engine = CpuDecodeEngine.TryCreate(model, Rows, threads)!;
+        using var engine = CpuDecodeEngine.TryCreate(model, Rows, threads, out _)!;
         var (states, ids) = (States(model, Rows), Ids(Rows));
         var expected = DecodeSteps.All(exact, states.to(ScalarType.Float32), ids, engine: null);
         var error = DecodeSteps.All(model, states, ids, engine).RelativeDistance(expected);

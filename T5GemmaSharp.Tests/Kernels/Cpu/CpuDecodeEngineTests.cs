@@ -50,7 +50,7 @@ public sealed class CpuDecodeEngineTests
     [TestCase(CpuDecodeEngine.MaxRows + 1, false)]
     public void TryCreate_Rows_AreServedUpToTheMost(int rows, bool expected)
     {
-        using var engine = CpuDecodeEngine.TryCreate(_model, rows, threads: 1);
+        using var engine = CpuDecodeEngine.TryCreate(_model, rows, threads: 1, out _);
         Assert.That(engine, expected ? Is.Not.Null : Is.Null);
     }
 
@@ -135,7 +135,7 @@ public sealed class CpuDecodeEngineTests
 
     private void AssertEngine(bool expected)
     {
-        using var engine = CpuDecodeEngine.TryCreate(_model, rows: 2, threads: 1);
+        using var engine = CpuDecodeEngine.TryCreate(_model, rows: 2, threads: 1, out _);
         Assert.That(engine, expected ? Is.Not.Null : Is.Null);
     }
 

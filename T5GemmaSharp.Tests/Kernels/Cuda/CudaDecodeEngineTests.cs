@@ -86,6 +86,19 @@ public sealed class CudaDecodeEngineTests
         TensorAssert.Equal(onDevice.Sequences, stepwise.Sequences, "sequences");
     }
 
+    [Test]
+    public void Generate_DeviceWithoutRoomForTheBuffers_AnswersByTheModulesAndSaysWhy()
+    {
+        using var noGrad = torch.no_grad();
+        using var test = new DecodeCase(Configs["heads of 64"], rows: 32, sourceLength: 20, steps: 3, isPadded: false);
+        var config = new GenerationConfig { MaxNewTokens = 300, EosTokenId = [.. Enumerable.Range(0, 5000)], DoSample = false }; // room for 256 tokens, of which one is made
+        Assert.That(test.Model.Generate(test.Inputs, config).Route, Is.EqualTo(new DecodingRoute(DecodingEngine.CudaGraph, Reason: null)));
+        using var full = new FullDevice(leftBytes: 48 << 20); // keys and values of 256 tokens alone need 75 MB
+        var route = test.Model.Generate(test.Inputs, config).Route;
+        Assert.That(route.Engine, Is.EqualTo(DecodingEngine.Modules));
+        Assert.That(route.Reason, Does.StartWith("too little memory for the kernels' buffers: CUDA out of memory"));
+    }
+
     private static CudaDecodeEngine Create(EncodedSource source, long maxLength = 64)
     {
         var settings = GenerationSettingsResolver.Resolve(

@@ -34,7 +34,7 @@ public sealed class BenchmarkCommandTests
         var settings = report.GetProperty("settings");
         Assert.Multiple(() =>
         {
-            Assert.That(report.EnumerateObject().Select(field => field.Name), Is.EqualTo(new[] { "benchmark", "machine", "versions", "model", "settings", "seconds", "rates" }));
+            Assert.That(report.EnumerateObject().Select(field => field.Name), Is.EqualTo(new[] { "benchmark", "machine", "versions", "model", "settings", "decoding", "seconds", "rates" }));
             Assert.That(report.GetProperty("benchmark").GetString(), Is.EqualTo(kind));
             Assert.That(report.GetProperty("seconds").EnumerateObject().Select(field => field.Name), Is.EqualTo(times));
             foreach (var time in report.GetProperty("seconds").EnumerateObject().Where(field => field.Name != "decode"))
@@ -61,6 +61,7 @@ public sealed class BenchmarkCommandTests
         Assert.Multiple(() =>
         {
             Assert.That(Median("decode"), Is.EqualTo(Median("total") - Median("prefill")).Within(1e-12));
+            Assert.That(document.RootElement.GetProperty("decoding").GetRawText(), Is.EqualTo("{\"engine\":\"CpuKernels\",\"reason\":null}"));
             Assert.That(Number(rates, "decode_ms_per_token"), Is.EqualTo(1000 * Median("decode") / 4).Within(1e-9)); // the first of five tokens belongs to the prefill
             Assert.That(Number(rates, "total_tokens_per_second"), Is.EqualTo(3 * 5 / Median("total")).Within(1e-6));
         });

@@ -38,6 +38,16 @@ public sealed class GenerateCommandTests
         Assert.That(output, Is.EqualTo(string.Concat(Words.Select(word => OneLine(Decode(_model.Greedy(_model.Tokenizer.Encode(word)))) + "\n"))));
     }
 
+    [TestCase("decoding by CpuKernels\n")]
+    [TestCase("decoding by CpuKernels\n", "--stream")]
+    [TestCase("decoding by Modules: use_cache is false\n", "--use-cache", "false")]
+    public void Run_Verbose_SaysOnceWhoDecodes(string expected, params string[] options)
+    {
+        var (code, output, errors) = Run([.. Words, "--verbose", .. options]);
+        Assert.That((code, errors), Is.EqualTo((0, expected)));
+        Assert.That(output, Is.EqualTo(Run([.. Words, .. options]).Output));
+    }
+
     [Test]
     public void Run_Beams_WritesEveryResultWithItsScore()
     {

@@ -31,6 +31,8 @@ internal sealed class AssistedDecoding : IDecoding
 
     public IReadOnlyList<float> LogProbabilities => _logProbabilities;
 
+    public DecodingRoute Route => _runner.Route;
+
     public void Step()
     {
         using var scope = NewDisposeScope();
@@ -62,7 +64,7 @@ internal sealed class AssistedDecoding : IDecoding
         _runner.Crop(Sequences.size(1) - 1);
     }
 
-    public GenerationOutput Finish() => _records.AddTo(_plan.Output(_sequences.Value.alias().DetachFromDisposeScope()));
+    public GenerationOutput Finish() => _records.AddTo(_plan.Output(_sequences.Value.alias().DetachFromDisposeScope(), Route));
 
     public void Dispose()
     {

@@ -43,6 +43,8 @@ internal sealed class BeamSearchDecoding : IDecoding
 
     public IReadOnlyList<float> LogProbabilities => []; // beams change until the end
 
+    public DecodingRoute Route => _runner.Route;
+
     private GenerationSettings Settings => _plan.Settings;
 
     private int Beams => Settings.NumBeams;
@@ -84,7 +86,7 @@ internal sealed class BeamSearchDecoding : IDecoding
         var count = Settings.NumReturnSequences;
         var indices = _finished.Indices.narrow(1, 0, count).flatten(0, 1);
         var steps = indices.ge(0).sum(1).max().item<long>();
-        var output = _records.AddTo(_plan.Output(_finished.Sequences.narrow(1, 0, count).flatten(0, 1).narrow(1, 0, Settings.PromptLength + steps).clone().DetachFromDisposeScope()));
+        var output = _records.AddTo(_plan.Output(_finished.Sequences.narrow(1, 0, count).flatten(0, 1).narrow(1, 0, Settings.PromptLength + steps).clone().DetachFromDisposeScope(), Route));
         return output with
         {
             SequencesScores = _finished.Scores.narrow(1, 0, count).flatten().clone().DetachFromDisposeScope(),

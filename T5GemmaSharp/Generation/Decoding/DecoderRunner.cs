@@ -39,17 +39,25 @@ internal sealed class DecoderRunner : IDisposable
     {
         (_source, _settings, _rowsPerSource, _promptMask, _records) = (source, settings, rowsPerSource, promptMask, records);
         Compute([.. Enumerable.Range(0, RowCount)]);
-        // Who takes tokens back runs several at once.
-        var allowsEngine = settings is { UseCache: true, OutputAttentions: false, OutputHiddenStates: false } && !keepsWholeCache;
-        if (allowsEngine && promptMask is null)
-            _deviceEngine = CudaDecodeEngine.TryCreate(source, rowsPerSource, settings, out _);
+        var isOnCuda = source.EncoderOutputs.LastHiddenState.device_type == DeviceType.CUDA;
+        var reason = Refuse(keepsWholeCache, isOnCuda);
+        var allowsEngine = reason is null;
+        if (allowsEngine && isOnCuda)
+            _deviceEngine = CudaDecodeEngine.TryCreate(source, rowsPerSource, settings, out reason);
         if (_deviceEngine is not null)
+        {
+            Route = new DecodingRoute(DecodingEngine.CudaGraph, Reason: null);
             return;
+        }
         if (settings.UseCache)
             _cache = new EncoderDecoderCache(SelfAttentionCache(keepsWholeCache), source.CrossAttentionCache());
-        if (allowsEngine)
-            _engine = CpuDecodeEngine.TryCreate(source.Model, RowCount, CpuDecodeEngine.DefaultThreads());
+        if (allowsEngine && !isOnCuda)
+            _engine = CpuDecodeEngine.TryCreate(source.Model, RowCount, CpuDecodeEngine.DefaultThreads(), out reason);
+        Route = new DecodingRoute(_engine is null ? DecodingEngine.Modules : DecodingEngine.CpuKernels, reason);
     }
+
+    /// <summary>Who computes the steps.</summary>
+    public DecodingRoute Route { get; }
 
     /// <summary>Number of rows, ended ones included.</summary>
     public int RowCount => (int)_source.BatchSize * _rowsPerSource;
@@ -119,6 +127,17 @@ internal sealed class DecoderRunner : IDisposable
         _cache?.Dispose();
         _rowIndex.Dispose();
         _sourceIndex.Dispose();
+    }
+
+    private string? Refuse(bool keepsWholeCache, bool isOnCuda)
+    {
+        if (!_settings.UseCache)
+            return "use_cache is false";
+        if (_settings.OutputAttentions || _settings.OutputHiddenStates)
+            return "attention probabilities or hidden states were asked for";
+        if (keepsWholeCache)
+            return "drafts are checked several tokens at a time";
+        return isOnCuda && _promptMask is not null ? "the beginnings of the answers have padding" : null;
     }
 
     private void Compute(int[] rows)

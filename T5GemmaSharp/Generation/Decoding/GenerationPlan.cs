@@ -43,9 +43,10 @@ internal sealed class GenerationPlan : IDisposable
     }
 
     /// <summary>What every mode returns besides its own.</summary>
-    public GenerationOutput Output(Tensor sequences) => new()
+    public GenerationOutput Output(Tensor sequences, DecodingRoute route) => new()
     {
         Sequences = sequences,
+        Route = route,
         EncoderHiddenStates = Settings.OutputHiddenStates ? Shared(Source.EncoderOutputs.HiddenStates) : null,
         EncoderAttentions = Settings.OutputAttentions ? Shared(Source.EncoderOutputs.Attentions) : null,
     };

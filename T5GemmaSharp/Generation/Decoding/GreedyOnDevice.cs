@@ -29,6 +29,8 @@ internal sealed class GreedyOnDevice : IDecoding
 
     public IReadOnlyList<float> LogProbabilities => [];
 
+    public DecodingRoute Route { get; } = new(DecodingEngine.CudaGraph, Reason: null);
+
     /// <summary>Starts a generation that nothing on the host has to follow step by step.</summary>
     /// <returns>Null when something has, or the kernels do not cover the model.</returns>
     public static GreedyOnDevice? TryStart(GenerationPlan plan)
@@ -55,7 +57,7 @@ internal sealed class GreedyOnDevice : IDecoding
         _sequences.Value = sequences.narrow(1, 0, length).contiguous();
     }
 
-    public GenerationOutput Finish() => _plan.Output(_sequences.Value.alias().DetachFromDisposeScope());
+    public GenerationOutput Finish() => _plan.Output(_sequences.Value.alias().DetachFromDisposeScope(), Route);
 
     public void Dispose()
     {

@@ -17,6 +17,9 @@ internal interface IDecoding : IDisposable
     /// <summary>Log-probabilities of the new tokens of the first row, by the model itself; empty unless the controls ask for them.</summary>
     IReadOnlyList<float> LogProbabilities { get; }
 
+    /// <summary>Who computes the steps.</summary>
+    DecodingRoute Route { get; }
+
     /// <summary>Makes the next token of every row, or several.</summary>
     void Step();
 

@@ -31,6 +31,8 @@ internal sealed class SampleDecoding : IDecoding
 
     public IReadOnlyList<float> LogProbabilities => _logProbabilities;
 
+    public DecodingRoute Route => _runner.Route;
+
     public void Step()
     {
         using var threads = _runner.StepThreads();
@@ -57,7 +59,7 @@ internal sealed class SampleDecoding : IDecoding
             _runner.KeepRows(_isActive);
     }
 
-    public GenerationOutput Finish() => _records.AddTo(_plan.Output(_sequences.Value.alias().DetachFromDisposeScope()));
+    public GenerationOutput Finish() => _records.AddTo(_plan.Output(_sequences.Value.alias().DetachFromDisposeScope(), Route));
 
     public void Dispose()
     {

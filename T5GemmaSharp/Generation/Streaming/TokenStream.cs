@@ -98,7 +98,7 @@ internal sealed class TokenStream : IModelWork
             var reason = isLast ? Reason(ids[index]) : (FinishReason?)null;
             if (isLast)
                 text += _stops.Append(_text.Flush()) + _stops.Flush();
-            _tokens.Writer.TryWrite(new GeneratedToken(ids[index], text, logProbabilities[index], reason));
+            _tokens.Writer.TryWrite(new GeneratedToken(ids[index], text, logProbabilities[index], reason) { Route = isLast ? _decoding.Route : null });
         }
 
         _emitted = sequences.size(1);

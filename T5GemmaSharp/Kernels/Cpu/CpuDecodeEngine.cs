@@ -25,20 +25,16 @@ internal abstract class CpuDecodeEngine : IDisposable
     /// <param name="model">The model; its weights must not change during the generation.</param>
     /// <param name="rows">Most rows of a step.</param>
     /// <param name="threads">Threads that share the work, the caller's included.</param>
-    /// <returns>Null when the modules have to do the work: another device, dtype, activation or attention is asked for, or a part of the decoder is not the usual one, is in training or has a hook.</returns>
-    public static CpuDecodeEngine? TryCreate(T5GemmaForConditionalGeneration model, int rows, int threads)
+    /// <param name="reason">Why the modules have to do the work; null beside an engine.</param>
+    /// <returns>Null when the modules have to do the work.</returns>
+    public static CpuDecodeEngine? TryCreate(T5GemmaForConditionalGeneration model, int rows, int threads, out string? reason)
     {
-        var config = model.Config.Decoder;
-        var isUsual = config.AttnImplementation == AttentionImplementation.Auto
-            && config.HiddenActivation is HiddenActivation.GeluPytorchTanh or HiddenActivation.GeluNew or HiddenActivation.GeluFast;
-        if (!isUsual || rows > MaxRows || !Vector256.IsHardwareAccelerated || !TensorMemory.IsAvailable || !DecoderParts.AreUsual(model, DeviceType.CPU))
+        reason = Refuse(model, rows);
+        if (reason is not null)
             return null;
-        return model.Model.Decoder.EmbedTokens.weight!.dtype switch // an embedding has a weight
-        {
-            ScalarType.Float32 => new CpuDecodeEngine<Float32>(model, ScalarType.Float32, rows, threads),
-            ScalarType.BFloat16 => new CpuDecodeEngine<BFloat16>(model, ScalarType.BFloat16, rows, threads),
-            _ => null,
-        };
+        return model.Model.Decoder.EmbedTokens.weight!.dtype == ScalarType.BFloat16 // an embedding has a weight
+            ? new CpuDecodeEngine<BFloat16>(model, ScalarType.BFloat16, rows, threads)
+            : new CpuDecodeEngine<Float32>(model, ScalarType.Float32, rows, threads);
     }
 
     /// <summary>Computes the logits of the next token and adds the present one to the cache.</summary>
@@ -47,4 +43,24 @@ internal abstract class CpuDecodeEngine : IDisposable
     public abstract Tensor Logits(T5GemmaInputs input);
 
     public abstract void Dispose();
+
+    private static string? Refuse(T5GemmaForConditionalGeneration model, int rows)
+    {
+        var (config, weight) = (model.Config.Decoder, model.Model.Decoder.EmbedTokens.weight!); // an embedding has a weight
+        if (weight.device_type != DeviceType.CPU)
+            return $"the model is on {weight.device}";
+        if (config.AttnImplementation != AttentionImplementation.Auto)
+            return $"attention {config.AttnImplementation} was asked for";
+        if (config.HiddenActivation is not (HiddenActivation.GeluPytorchTanh or HiddenActivation.GeluNew or HiddenActivation.GeluFast))
+            return $"hidden_activation {config.HiddenActivation} is not gelu_pytorch_tanh";
+        if (weight.dtype is not (ScalarType.Float32 or ScalarType.BFloat16))
+            return $"the weights are {weight.dtype}, not float32 or bfloat16";
+        if (rows > MaxRows)
+            return $"{rows} rows, at most {MaxRows} are supported";
+        if (!Vector256.IsHardwareAccelerated)
+            return "the processor has no AVX2";
+        if (!TensorMemory.IsAvailable)
+            return "this libtorch does not tell addresses: 2.10 or newer is needed";
+        return DecoderParts.AreUsual(model, DeviceType.CPU) ? null : "a part of the decoder has a hook, a bias or another weight, or is in training";
+    }
 }

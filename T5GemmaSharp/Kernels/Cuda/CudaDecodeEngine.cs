@@ -43,12 +43,20 @@ internal sealed class CudaDecodeEngine : IDisposable
         _head = _model.LmHead.OutProj is { } projection ? _memory.Hold(projection.weight!) : _embeddings;
         _norm = _memory.Hold(decoder.Norm.Weight);
         _layers = [.. decoder.Layers.Select(layer => new DecodeLayer(layer, _memory))];
-        _buffers = new DecodeBuffers(shape, _device);
-        _endIds = new DeviceArray(torch.tensor(settings.EosTokenIds.Append(-1).Select(id => (int)id).ToArray(), dtype: ScalarType.Int32, device: _device));
+        try
+        {
+            _buffers = new DecodeBuffers(shape, _device);
+            _endIds = new DeviceArray(torch.tensor(settings.EosTokenIds.Append(-1).Select(id => (int)id).ToArray(), dtype: ScalarType.Int32, device: _device));
+            _history = new DecodeHistory(_model, shape.Rows, Math.Min(FirstCapacity, settings.MaxLength), _device);
+        }
+        catch
+        {
+            Dispose(); // the modules need the memory
+            throw;
+        }
         EndCount = settings.EosTokenIds.Count;
         _padId = (int)(settings.PadTokenId ?? 0);
         MaxLength = settings.MaxLength;
-        _history = new DecodeHistory(_model, shape.Rows, Math.Min(FirstCapacity, MaxLength), _device);
     }
 
     /// <summary>Rows of a step.</summary>
@@ -73,21 +81,10 @@ internal sealed class CudaDecodeEngine : IDisposable
         reason = Refuse(source);
         if (reason is not null)
             return null;
-        try
-        {
-            var driver = CudaDriver.Required;
-            var hasClusters = driver.Attribute(DeviceAttribute.ComputeCapabilityMajor) >= ClusterCapability;
-            var shape = DecodeShape.For(source.Model.Config.Decoder, (int)source.BatchSize * rowsPerSource, hasClusters, out reason);
-            if (shape is null)
-                return null;
-            var kernels = DecodeKernels.For(shape, Math.Max(source.EncoderOutputs.LastHiddenState.device.index, 0));
-            return new CudaDecodeEngine(source, new DecodeSource(source, rowsPerSource), shape, kernels, settings);
-        }
-        catch (CudaException exception)
-        {
-            reason = exception.Message;
-            return null;
-        }
+        string? refusal = null;
+        var shape = KernelFallback.Try(() => DecodeShape.For(source.Model.Config.Decoder, (int)source.BatchSize * rowsPerSource, HasClusters(), out refusal), out reason);
+        reason ??= refusal;
+        return shape is null ? null : KernelFallback.Try(() => Create(source, rowsPerSource, shape, settings), out reason);
     }
 
     /// <summary>Starts with the first tokens; their states are computed by the first step.</summary>
@@ -153,12 +150,20 @@ internal sealed class CudaDecodeEngine : IDisposable
     {
         _greedy?.Dispose();
         _logits?.Dispose();
-        _history.Dispose();
-        _buffers.Dispose();
-        _endIds.Dispose();
+        _history?.Dispose(); // null where memory ran out before it
+        _buffers?.Dispose();
+        _endIds?.Dispose();
         _source.Dispose();
         _memory.Dispose();
     }
+
+    private static CudaDecodeEngine Create(EncodedSource source, int rowsPerSource, DecodeShape shape, GenerationSettings settings)
+    {
+        var kernels = DecodeKernels.For(shape, Math.Max(source.EncoderOutputs.LastHiddenState.device.index, 0));
+        return new CudaDecodeEngine(source, new DecodeSource(source, rowsPerSource), shape, kernels, settings);
+    }
+
+    private static bool HasClusters() => CudaDriver.Required.Attribute(DeviceAttribute.ComputeCapabilityMajor) >= ClusterCapability;
 
     private static string? Refuse(EncodedSource source)
     {

@@ -12,16 +12,24 @@ internal sealed class DecodeBuffers : IDisposable
     {
         _device = device;
         var (config, rows) = (shape.Config, shape.Rows);
-        Hidden = [New(ScalarType.Float32, rows, config.HiddenSize), New(ScalarType.Float32, rows, config.HiddenSize)];
-        Normalized = New(ScalarType.BFloat16, rows, config.HiddenSize);
-        Queries = New(ScalarType.Float32, rows, config.NumAttentionHeads * config.HeadDim);
-        Attended = New(ScalarType.BFloat16, rows, config.NumAttentionHeads * config.HeadDim);
-        Partial = New(ScalarType.Float32, Math.Max(shape.Output.Parts, shape.Down.Parts), rows, config.HiddenSize);
-        Gated = New(ScalarType.BFloat16, rows, config.IntermediateSize);
-        Logits = New(ScalarType.Float32, rows, config.VocabSize);
-        Best = New(ScalarType.Int64, rows);
-        Positions = New(ScalarType.Int32, rows);
-        Ended = New(ScalarType.Int32, rows);
+        try
+        {
+            Hidden = [New(ScalarType.Float32, rows, config.HiddenSize), New(ScalarType.Float32, rows, config.HiddenSize)];
+            Normalized = New(ScalarType.BFloat16, rows, config.HiddenSize);
+            Queries = New(ScalarType.Float32, rows, config.NumAttentionHeads * config.HeadDim);
+            Attended = New(ScalarType.BFloat16, rows, config.NumAttentionHeads * config.HeadDim);
+            Partial = New(ScalarType.Float32, Math.Max(shape.Output.Parts, shape.Down.Parts), rows, config.HiddenSize);
+            Gated = New(ScalarType.BFloat16, rows, config.IntermediateSize);
+            Logits = New(ScalarType.Float32, rows, config.VocabSize);
+            Best = New(ScalarType.Int64, rows);
+            Positions = New(ScalarType.Int32, rows);
+            Ended = New(ScalarType.Int32, rows);
+        }
+        catch
+        {
+            Dispose(); // of those before the one that memory was too little for
+            throw;
+        }
     }
 
     /// <summary>The states between layers, two of them: a block may still read one while another block writes the other.</summary>

@@ -21,11 +21,19 @@ internal sealed class DecodeHistory : IDisposable
         Capacity = capacity;
         _states = new DeviceArray(torch.empty([config.NumHiddenLayers, 2, rows, config.NumKeyValueHeads, capacity, config.HeadDim], dtype: ScalarType.BFloat16, device: device));
         _layerBytes = rows * config.NumKeyValueHeads * capacity * config.HeadDim * sizeof(ushort);
-        Tokens = DeviceArray.Zeros(ScalarType.Int32, device, rows, capacity);
-        var like = torch.zeros([1], dtype: ScalarType.Float32, device: device);
-        var (cos, sin) = model.Model.Decoder.RotaryEmb.call(like, torch.arange(capacity, dtype: ScalarType.Int64, device: device).unsqueeze(0)); // [1, capacity, E]
-        Cosines = new DeviceArray(Half(cos));
-        Sines = new DeviceArray(Half(sin));
+        try
+        {
+            Tokens = DeviceArray.Zeros(ScalarType.Int32, device, rows, capacity);
+            var like = torch.zeros([1], dtype: ScalarType.Float32, device: device);
+            var (cos, sin) = model.Model.Decoder.RotaryEmb.call(like, torch.arange(capacity, dtype: ScalarType.Int64, device: device).unsqueeze(0)); // [1, capacity, E]
+            Cosines = new DeviceArray(Half(cos));
+            Sines = new DeviceArray(Half(sin));
+        }
+        catch
+        {
+            Dispose(); // of those before the one that memory was too little for
+            throw;
+        }
 
         // Both halves of a rotation are the same.
         Tensor Half(Tensor angles) => angles[0].narrow(1, 0, config.HeadDim / 2).contiguous();
@@ -68,8 +76,8 @@ internal sealed class DecodeHistory : IDisposable
     public void Dispose()
     {
         _states.Dispose();
-        Tokens.Dispose();
-        Cosines.Dispose();
-        Sines.Dispose();
+        Tokens?.Dispose();
+        Cosines?.Dispose();
+        Sines?.Dispose();
     }
 }

@@ -1,0 +1,39 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace T5GemmaSharp.Tests.Kernels.Cuda;
+
+/// <summary>Holds the memory of the GPU, but for some that torch's allocator has in reserve.</summary>
+internal sealed class FullDevice : IDisposable
+{
+    private const long SmallestBlock = 1 << 20;
+
+    private readonly List<Tensor> _blocks = [];
+
+    public FullDevice(long leftBytes)
+    {
+        using (Block(leftBytes / 2))
+        using (Block(leftBytes / 2))
+            Fill();
+    }
+
+    public void Dispose() => _blocks.ForEach(block => block.Dispose());
+
+    private void Fill()
+    {
+        for (long size = 1L << 33; size >= SmallestBlock;)
+        {
+            try
+            {
+                _blocks.Add(Block(size));
+            }
+            catch (ExternalException)
+            {
+                size /= 2; // out of memory
+            }
+        }
+    }
+
+    private static Tensor Block(long sizeInBytes) => torch.empty([sizeInBytes], dtype: ScalarType.Byte, device: CUDA).DetachFromDisposeScope();
+}
