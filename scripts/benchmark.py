@@ -13,9 +13,11 @@ where loading is what is measured. scripts/benchmarks/compare.py runs both progr
 """
 
 import argparse
+import ctypes
 import json
 import os
 import platform
+import re
 import statistics
 import sys
 import tempfile
@@ -28,10 +30,14 @@ import transformers
 from transformers import GenerationConfig, T5GemmaForConditionalGeneration
 from transformers.generation.configuration_utils import CompileConfig
 
+from benchmarks import work
 from reference.published import PARAMETERS, published_config
 
 SEED = 0
 FIRST_ORDINARY_ID = 3
+COPY_SIZE = 1 << 30
+MATRIX_SIZE = 8192
+PROBE_REPEATS = 20
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -86,6 +92,7 @@ def encode_benchmark(arguments):
     [encode] = measure(arguments, lambda: [seconds(arguments, lambda: encoder(**inputs))])
     tokens = arguments.batch * arguments.source_length
     rates = {"encode_ms_per_token": 1000 * encode["median"] / tokens, "encode_tokens_per_second": tokens / encode["median"]}
+    rates |= flops_rates(work.encode_flops(model.config.encoder, arguments.batch, arguments.source_length), encode)
     return model, {"encode": encode}, rates
 
 
@@ -119,10 +126,14 @@ def decode_benchmark(arguments):
     prefill, total = measure(arguments, lambda: [seconds(arguments, lambda: generate(1)), seconds(arguments, lambda: generate(arguments.new_tokens))])
     decode = {name: value - prefill["median"] for name, value in total.items()}
     steps = arguments.new_tokens - 1
+    read = work.step_bytes(model.config.decoder, arguments.batch, arguments.num_beams, arguments.source_length, arguments.new_tokens, model.dtype.itemsize)
     rates = {
         "decode_ms_per_token": 1000 * decode["median"] / steps,
         "decode_tokens_per_second": arguments.batch * steps / decode["median"],
         "total_tokens_per_second": arguments.batch * arguments.new_tokens / total["median"],
+        "first_token_ms": 1000 * prefill["median"],
+        "step_bytes": read,
+        "decode_gb_per_second": read * steps / decode["median"] / 1e9,
     }
     return model, {"prefill": prefill, "decode": decode, "total": total}, rates
 
@@ -153,7 +164,10 @@ def load_folder(arguments, folder):
 
     loading, first_encode = measure(arguments, load_and_use)
     size = sum(file.stat().st_size for file in Path(folder).glob("*.safetensors"))
-    return model, {"load": loading, "first_encode": first_encode}, {"checkpoint_bytes": size}
+    rates = {"checkpoint_bytes": size}
+    if arguments.device != "cpu":  # mapped weights have not been read yet
+        rates["load_gb_per_second"] = size / loading["median"] / 1e9
+    return model, {"load": loading, "first_encode": first_encode}, rates
 
 
 @torch.enable_grad()
@@ -183,10 +197,8 @@ def train_benchmark(arguments):
         torch.cuda.empty_cache()
     [taken] = measure(arguments, lambda: [seconds(arguments, step)])
     rates = {"step_tokens_per_second": arguments.batch * (arguments.source_length + arguments.target_length) / taken["median"]}
-    if arguments.device == "cuda":
-        free, total = torch.cuda.mem_get_info()
-        rates["device_gib"] = (total - free) / 2**30  # what the allocator has reserved at most
-        rates["allocated_gib"] = torch.cuda.max_memory_allocated() / 2**30
+    if not arguments.lora_r:  # what is frozen costs no gradient
+        rates |= flops_rates(work.training_flops(model.config, arguments.batch, arguments.source_length, arguments.target_length), taken)
     return model, {"step": taken}, rates
 
 
@@ -196,6 +208,48 @@ def lora(model, rank):
 
     names = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
     return get_peft_model(model, LoraConfig(r=rank, target_modules=names, task_type="SEQ_2_SEQ_LM"))
+
+
+def flops_rates(flops, taken):
+    return {"flops": flops, "tflops": flops / taken["median"] / 1e12}
+
+
+def device_rates(rates):
+    """What a CUDA device held at most and can do, and how much of that was reached."""
+    free, total = torch.cuda.mem_get_info()
+    found = {"device_gib": (total - free) / 2**30, "allocated_gib": torch.cuda.max_memory_allocated() / 2**30}  # the first is what the allocator has reserved at most
+    try:
+        copied, multiplied = 2 * COPY_SIZE / probe_copy() / 1e9, 2 * MATRIX_SIZE**3 / probe_matmul() / 1e12
+    except torch.cuda.OutOfMemoryError:
+        return found
+    found |= {"device_copy_gb_per_second": copied, "device_matmul_tflops": multiplied}
+    if "decode_gb_per_second" in rates:
+        found["copy_share"] = rates["decode_gb_per_second"] / copied
+    if "tflops" in rates:
+        found["matmul_share"] = rates["tflops"] / multiplied
+    return found
+
+
+def probe_copy():
+    source = torch.zeros(COPY_SIZE, dtype=torch.uint8, device="cuda")
+    target = torch.empty_like(source)
+    return probe(lambda: target.copy_(source))
+
+
+def probe_matmul():
+    left, right = (torch.randn(MATRIX_SIZE, MATRIX_SIZE, dtype=torch.bfloat16, device="cuda") for _ in range(2))
+    return probe(lambda: left.mm(right))
+
+
+def probe(once):
+    """Seconds of one of many runs."""
+    once()
+    torch.cuda.synchronize()
+    start = time.perf_counter()
+    for _ in range(PROBE_REPEATS):
+        once()
+    torch.cuda.synchronize()
+    return (time.perf_counter() - start) / PROBE_REPEATS
 
 
 BENCHMARKS = {"encode": encode_benchmark, "decode": decode_benchmark, "train": train_benchmark, "load": load_benchmark}
@@ -215,6 +269,7 @@ def report(arguments, model, times, rates):
             "program": program_name(),
             "runtime": f"Python {platform.python_version()}",
             "torch": torch.__version__,
+            **cuda_versions(arguments),
         },
         "model": {"name": arguments.preset or arguments.model, "parameters": sum(parameter.numel() for parameter in model.parameters())},
         "settings": {
@@ -240,6 +295,20 @@ def report(arguments, model, times, rates):
         "seconds": times,
         "rates": rates,
     }
+
+
+def cuda_versions(arguments):
+    """Versions of NVIDIA's driver, of the CUDA that it serves, and of the compiler of kernels where torch tells."""
+    versions = dict.fromkeys(("driver", "cuda", "nvrtc"))
+    if arguments.device != "cuda":
+        return versions
+    version = ctypes.c_int()
+    ctypes.CDLL("nvcuda.dll" if os.name == "nt" else "libcuda.so.1").cuDriverGetVersion(ctypes.byref(version))
+    versions["cuda"] = f"{version.value // 1000}.{version.value % 1000 // 10}"
+    file = Path("/proc/driver/nvidia/version")
+    match = re.search(r"\d+\.\d+(\.\d+)?", file.read_text(encoding="utf-8")) if file.exists() else None
+    versions["driver"] = match and match[0]
+    return versions
 
 
 def program_name():
@@ -318,7 +387,11 @@ def main():
     transformers.logging.disable_progress_bar()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    found = report(arguments, *BENCHMARKS[arguments.what](arguments))
+    model, times, rates = BENCHMARKS[arguments.what](arguments)
+    found = report(arguments, model, times, rates)
+    if arguments.device == "cuda":
+        del model
+        rates |= device_rates(rates)
     if arguments.json:
         print(json.dumps(found))
     else:

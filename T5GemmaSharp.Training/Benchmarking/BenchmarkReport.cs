@@ -20,7 +20,7 @@ internal static class BenchmarkReport
         {
             Benchmark = settings.Kind.ToString().ToLowerInvariant(),
             Machine = new { Machine.Processor, Cores = Environment.ProcessorCount, Machine.System, Device = Machine.DeviceName(settings.Device) },
-            Versions = new { Program = ProgramVersion, Runtime = RuntimeInformation.FrameworkDescription, Torch = TorchVersion },
+            Versions = new { Program = ProgramVersion, Runtime = RuntimeInformation.FrameworkDescription, Torch = TorchVersion, Driver = Machine.Driver(settings.Device), Cuda = Machine.Cuda(settings.Device), Nvrtc = Machine.Nvrtc(settings.Device) },
             Model = new { Name = ModelName(settings), result.Model.Parameters },
             Settings = new
             {
@@ -53,7 +53,7 @@ internal static class BenchmarkReport
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{ModelName(settings)}, {result.Model.Parameters} parameters, {result.Model.DType}, attention {settings.Attention.ToString().ToLowerInvariant()}, {Machine.DeviceName(settings.Device)}, {torch.get_num_threads()} threads\n");
-        text.Append(CultureInfo.InvariantCulture, $"{ProgramVersion}, {RuntimeInformation.FrameworkDescription}, torch {TorchVersion}\n");
+        text.Append(CultureInfo.InvariantCulture, $"{ProgramVersion}, {RuntimeInformation.FrameworkDescription}, torch {TorchVersion}{Machine.CudaVersions(settings.Device)}\n");
         text.Append(CultureInfo.InvariantCulture, $"batch {settings.Batch}, source {settings.SourceLength} tokens");
         if (settings.Kind == BenchmarkKind.Decode)
             text.Append(CultureInfo.InvariantCulture, $", {settings.NewTokens} new tokens, {settings.NumBeams} beams, {settings.Cache} cache");

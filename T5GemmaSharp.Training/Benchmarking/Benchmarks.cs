@@ -1,4 +1,6 @@
 using T5GemmaSharp.Generation;
+using T5GemmaSharp.Interop.Cuda;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Training.Benchmarking;
@@ -8,7 +10,22 @@ internal static class Benchmarks
 {
     private const double MillisecondsPerSecond = 1000;
 
+    private const double GibiByte = 1L << 30;
+    private const double Giga = 1e9;
+
     public static BenchmarkResult Run(BenchmarkSettings settings, CancellationToken cancellation)
+    {
+        var result = Measure(settings, cancellation);
+        if (settings.Device.type != DeviceType.CUDA)
+            return result;
+        if (DeviceMemory.Read() is { } memory)
+            result.Rates["device_gib"] = memory.Used / GibiByte; // torch's allocator gives nothing back, so this is the most it held
+        if (DeviceLimits.Measure(settings.Device) is { } limits)
+            result.AddShares(limits);
+        return result;
+    }
+
+    private static BenchmarkResult Measure(BenchmarkSettings settings, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         if (settings.Kind == BenchmarkKind.Load)
@@ -28,12 +45,14 @@ internal static class Benchmarks
         var clock = new Stopclock(settings.Device);
         var encode = Rounds.Measure(settings, () => [clock.Seconds(() => model.Encode(inputs).Dispose())], cancellation)[0];
         var tokens = settings.Batch * settings.SourceLength;
-        return new BenchmarkResult
+        var result = new BenchmarkResult
         {
             Model = ModelSummary.Of(model),
             Seconds = { ["encode"] = encode },
             Rates = { ["encode_ms_per_token"] = MillisecondsPerSecond * encode.Median / tokens, ["encode_tokens_per_second"] = tokens / encode.Median },
         };
+        result.AddFlops(ModelWork.EncodeFlops(model.Config.Encoder, settings.Batch, settings.SourceLength), encode);
+        return result;
     }
 
     // The prefill (encoder, keys and values of cross-attention, first token) is the generation of one token; decoding is what more tokens take beyond it.
@@ -47,6 +66,8 @@ internal static class Benchmarks
         var (prefill, total) = (times[0], times[1]);
         var decode = total.After(prefill);
         var steps = settings.NewTokens - 1;
+        var elementSize = (int)model.Model.Decoder.EmbedTokens.weight!.ElementSize; // an embedding has a weight
+        var stepBytes = ModelWork.StepBytes(model.Config.Decoder, settings.Batch, settings.NumBeams, settings.SourceLength, settings.NewTokens, elementSize);
         return new BenchmarkResult
         {
             Model = ModelSummary.Of(model),
@@ -57,6 +78,9 @@ internal static class Benchmarks
                 ["decode_ms_per_token"] = MillisecondsPerSecond * decode.Median / steps,
                 ["decode_tokens_per_second"] = settings.Batch * steps / decode.Median,
                 ["total_tokens_per_second"] = settings.Batch * settings.NewTokens / total.Median,
+                ["first_token_ms"] = MillisecondsPerSecond * prefill.Median,
+                ["step_bytes"] = stepBytes,
+                [BenchmarkResult.DecodeSpeed] = stepBytes * steps / decode.Median / Giga,
             },
         };
 
@@ -79,12 +103,15 @@ internal static class Benchmarks
         ModelSummary? summary = null;
         var times = Rounds.Measure(settings, LoadAndUse, cancellation);
         var bytes = Directory.GetFiles(folder, "*.safetensors").Sum(file => new FileInfo(file).Length);
-        return new BenchmarkResult
+        var result = new BenchmarkResult
         {
             Model = summary!, // a round has been run
             Seconds = { ["load"] = times[0], ["first_encode"] = times[1] },
             Rates = { ["checkpoint_bytes"] = bytes },
         };
+        if (settings.Device.type != DeviceType.CPU) // mapped weights have not been read yet
+            result.Rates["load_gb_per_second"] = bytes / times[0].Median / Giga;
+        return result;
 
         // Mapped weights are read when they are used first.
         double[] LoadAndUse()

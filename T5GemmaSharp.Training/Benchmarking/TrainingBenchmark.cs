@@ -1,11 +1,9 @@
 using T5GemmaSharp.Adapters;
-using T5GemmaSharp.Interop.Cuda;
 using T5GemmaSharp.Training.Data;
 using T5GemmaSharp.Training.Logging;
 using T5GemmaSharp.Training.Losses;
 using T5GemmaSharp.Training.Optimization;
 using T5GemmaSharp.Training.Tasks;
-using TorchSharp;
 
 namespace T5GemmaSharp.Training.Benchmarking;
 
@@ -14,7 +12,6 @@ internal static class TrainingBenchmark
 {
     private const int FirstOrdinaryId = 3;
     private const double LearningRate = 1e-5;
-    private const double GibiByte = 1L << 30;
 
     public static BenchmarkResult Run(BenchmarkSettings settings, T5GemmaForConditionalGeneration model, CancellationToken cancellation)
     {
@@ -42,8 +39,8 @@ internal static class TrainingBenchmark
             Seconds = { ["step"] = step },
             Rates = { ["step_tokens_per_second"] = settings.Batch * (settings.SourceLength + settings.TargetLength) / step.Median },
         };
-        if (settings.Device.type == DeviceType.CUDA && DeviceMemory.Read() is { } memory)
-            result.Rates["device_gib"] = memory.Used / GibiByte; // torch's allocator gives nothing back, so this is the most it held
+        if (adapter is null) // what is frozen costs no gradient
+            result.AddFlops(ModelWork.TrainingFlops(model.Config, settings.Batch, settings.SourceLength, settings.TargetLength), step);
         return result;
     }
 

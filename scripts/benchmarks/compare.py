@@ -1,25 +1,34 @@
 #!/usr/bin/env python3
-"""Runs the verb `benchmark` and its peer on transformers for a list of settings, and prints both sides with their ratios.
+"""Runs the verb `benchmark` and its peer on transformers for a list of cases, and prints one table with the ratios.
 
+    python scripts/benchmarks/compare.py --suite gpu --device cuda --write README.md scripts/benchmarks/RESULTS.md
+    python scripts/benchmarks/compare.py --suite gpu --device cuda --only "decode 2b-2b batch 1," --peer eager
     python scripts/benchmarks/compare.py decode --preset b-b --batch 1 8 --source-length 512 --new-tokens 64
     python scripts/benchmarks/compare.py train --preset b-b l-l --batch 8 --device cuda --peer sdpa
-    python scripts/benchmarks/compare.py decode --preset 2b-2b --device cuda --peer eager sdpa static compile
     T5GEMMA_PROGRAM="path/to/T5GemmaSharp.Training" python scripts/benchmarks/compare.py encode --preset s-s l-l
 
-Every combination of the values of --preset (or --model), --batch, --source-length, --new-tokens and --num-beams is one
-setting; each side runs it in a process of its own. T5GEMMA_PROGRAM is the command that starts the program; by default it is
-built and started by the .NET SDK. Needs PyTorch and transformers in the Python that runs this script.
+A suite is a list of cases in suites.py; without one, every combination of the values of --preset (or --model), --batch,
+--source-length, --new-tokens and --num-beams is a case. Each side runs a case in a process of its own. The time is that of a
+token (decode), a batch (encode), a step (train) or a folder (load); speeds are the bytes or operations that the shapes call
+for (work.py) over that time, and their share is that of the device's own copies or products of matrices, measured by the same
+process. --write puts the table between the marks of a file: <!-- measured:full SUITE --> or <!-- measured:short SUITE -->,
+and <!-- /measured -->.
+
+T5GEMMA_PROGRAM is the command that starts the program; by default it is built and started by the .NET SDK. Needs PyTorch and
+transformers in the Python that runs this script.
 """
 
 import argparse
 import itertools
 import json
-import math
 import os
 import shlex
 import subprocess
 import sys
 from pathlib import Path
+
+from suites import SUITES, Case
+from tables import OWN, TIME, differences, full, notes, replace
 
 ROOT = Path(__file__).resolve().parents[2]
 PEER_PROGRAM = [sys.executable, str(ROOT / "scripts" / "benchmark.py")]
@@ -31,12 +40,6 @@ PEERS = {
 }
 LISTED = ("preset", "model", "batch", "source_length", "new_tokens", "num_beams")
 SINGLE = ("target_length", "micro_batch_size", "lora_r", "device", "dtype", "threads", "warmup", "repeats")
-SHOWN = {
-    "encode": {"encode s": ("seconds", "encode")},
-    "decode": {"prefill s": ("seconds", "prefill"), "ms/token": ("rates", "decode_ms_per_token"), "total s": ("seconds", "total")},
-    "train": {"step s": ("seconds", "step"), "device GiB": ("rates", "device_gib")},
-    "load": {"load s": ("seconds", "load"), "first encode s": ("seconds", "first_encode")},
-}
 
 
 def own_program():
@@ -63,57 +66,40 @@ def options(values):
     return [word for name, value in values.items() if value is not None for word in (f"--{name.replace('_', '-')}", str(value))]
 
 
-def settings(arguments):
-    """Every combination of the listed values."""
+def cases(arguments):
+    """What is measured: the cases of a suite, or every combination of the listed values."""
+    single = {name: getattr(arguments, name) for name in SINGLE if getattr(arguments, name) is not None}
+    if arguments.suite:
+        for case in SUITES[arguments.suite]:
+            peers = case.peers if arguments.peer is None else [peer for peer in case.peers if peer in arguments.peer]
+            if not arguments.only or any(part in case.name for part in arguments.only):
+                yield Case(case.what, {**case.values, **single}, tuple(peers), case.flags)
+        return
+    flags = ("--gradient-checkpointing",) if arguments.gradient_checkpointing else ()
     lists = [getattr(arguments, name) or [None] for name in LISTED]
     for values in itertools.product(*lists):
-        yield {**dict(zip(LISTED, values)), **{name: getattr(arguments, name) for name in SINGLE}}
+        yield Case(arguments.what, {**dict(zip(LISTED, values)), **single}, tuple(["eager"] if arguments.peer is None else arguments.peer), flags)
 
 
-def figure(found, place):
-    """A number of a report, the median where it has several; NaN where it was not measured."""
-    value = found[place[0]].get(place[1], math.nan)
-    return value["median"] if isinstance(value, dict) else value
-
-
-def compare(arguments, program, values, save):
-    """Prints a setting's table; true when every side has run."""
-    line = [arguments.what, *options(values), *(["--gradient-checkpointing"] if arguments.gradient_checkpointing else [])]
-    sides = {"own": run(program, line), **{f"hf {name}": run(PEER_PROGRAM, line + PEERS[name]) for name in arguments.peer}}
-    for side, found in sides.items():
-        if found and save:
+def measure(case, program, save):
+    """The reports of all sides of a case."""
+    line = [case.what, *options(case.values), *case.flags]
+    sides = {}
+    for side, command in {OWN: (program, line), **{peer: (PEER_PROGRAM, line + PEERS[peer]) for peer in case.peers}}.items():
+        sides[side] = found = run(*command)
+        if found:
             save.write(json.dumps({"side": side, **found}) + "\n")
             save.flush()
-    print(" ".join(line))
-    columns = SHOWN[arguments.what]
-    print(f"  {'':<12}" + "".join(f"{name:>16}{'ratio':>8}" for name in columns))
-    for side, found in sides.items():
-        cells = "".join(f"{figure(found, place):>16.4f}{ratio(sides['own'], found, place):>8}" for place in columns.values()) if found else "  failed"
-        print(f"  {side:<12}{cells}", flush=True)
-    return all(sides.values())
+    return sides
 
 
-def ratio(own, found, place):
-    """How many times the own side's figure."""
-    return "" if own is None or own is found else f"{figure(found, place) / figure(own, place):.2f}"
-
-
-def describe(program, arguments):
-    """A line about each side, from a run that is as small as can be."""
-    small = {"preset": "s-s", "batch": 1, "source_length": 1, "warmup": 0, "repeats": 1, "device": arguments.device, "threads": arguments.threads}
-    for name, command in [("own", program), ("hf", PEER_PROGRAM)][: 2 if arguments.peer else 1]:
-        found = run(command, ["encode", *options(small)])
-        if found:
-            machine, versions, used = found["machine"], found["versions"], found["settings"]
-            print(f"{name}: {versions['program']}, {versions['runtime']}, torch {versions['torch']}; {machine['device']}, {machine['cores']} cores, {used['threads']} threads")
-
-
-def main():
+def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=SHOWN)
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--preset", nargs="+", metavar="NAME")
-    source.add_argument("--model", nargs="+", metavar="DIR")
+    parser.add_argument("what", nargs="?", choices=TIME)
+    parser.add_argument("--suite", choices=SUITES, help="a named list of cases in place of the options for one")
+    parser.add_argument("--only", nargs="+", metavar="TEXT", help="of the suite, cases whose name has one of these in it")
+    parser.add_argument("--preset", nargs="+", metavar="NAME")
+    parser.add_argument("--model", nargs="+", metavar="DIR")
     for name in ("batch", "source-length", "new-tokens", "num-beams"):
         parser.add_argument(f"--{name}", nargs="+", type=int, metavar="N")
     for name in ("device", "dtype"):
@@ -121,15 +107,39 @@ def main():
     for name in ("target-length", "micro-batch-size", "lora-r", "threads", "warmup", "repeats"):
         parser.add_argument(f"--{name}", type=int, metavar="N")
     parser.add_argument("--gradient-checkpointing", action="store_true", help="train: compute layers again in the backward pass")
-    parser.add_argument("--peer", nargs="*", choices=PEERS, default=["eager"], help="ways to run transformers (default: eager)")
+    parser.add_argument("--peer", nargs="*", choices=PEERS, help="ways to run transformers (default: the suite's, or eager)")
     parser.add_argument("--save", type=Path, metavar="FILE", help="also write every report as a line of JSON")
+    parser.add_argument("--write", type=Path, nargs="+", default=[], metavar="FILE", help="write the table into these files, between the marks of the suite")
     arguments = parser.parse_args()
+    if (arguments.what is None) == (arguments.suite is None):
+        parser.error("expected what to measure, or --suite")
+    if arguments.suite is None and (arguments.preset is None) == (arguments.model is None):
+        parser.error("expected one of --preset and --model")
+    if arguments.suite and any(getattr(arguments, name) is not None for name in LISTED):
+        parser.error("--suite: its cases have their own shapes")
+    if arguments.write and not arguments.suite:
+        parser.error("--write: expected with --suite")
+    return arguments
+
+
+def main():
+    arguments = parse()
     program = own_program()
-    describe(program, arguments)
-    good = True
+    chosen = list(cases(arguments))
+    if not chosen:
+        raise SystemExit(f"--only: no case of {arguments.suite} has {arguments.only} in its name")
+    measured = []
     with open(arguments.save or os.devnull, "w", encoding="utf-8") as save:
-        for values in settings(arguments):
-            good &= compare(arguments, program, values, save)
+        for case in chosen:
+            print(case.name, file=sys.stderr, flush=True)
+            measured.append((case, measure(case, program, save)))
+    good = all(all(sides.values()) and not differences(sides) for _, sides in measured)
+    if not any(found for _, sides in measured for found in sides.values()):
+        return 1
+    command = shlex.join(["python", "scripts/benchmarks/compare.py", *sys.argv[1:]])
+    print("\n".join([*notes(measured, command), "", *full(measured)]))
+    for file in arguments.write if good else []:
+        file.write_text(replace(file.read_text(encoding="utf-8"), arguments.suite, measured, command), encoding="utf-8")
     return 0 if good else 1
 
 

@@ -11,6 +11,7 @@ internal sealed unsafe class CudaDriver
 
     private readonly delegate* unmanaged<int, byte**, int> _errorName;
     private readonly delegate* unmanaged<int, byte**, int> _errorString;
+    private readonly delegate* unmanaged<int*, int> _version;
     private readonly delegate* unmanaged<int*, int> _currentDevice;
     private readonly delegate* unmanaged<int*, int, int, int> _deviceAttribute;
     private readonly delegate* unmanaged<nuint*, nuint*, int> _memoryInfo;
@@ -33,6 +34,7 @@ internal sealed unsafe class CudaDriver
     {
         _errorName = (delegate* unmanaged<int, byte**, int>)NativeLibrary.GetExport(library, "cuGetErrorName");
         _errorString = (delegate* unmanaged<int, byte**, int>)NativeLibrary.GetExport(library, "cuGetErrorString");
+        _version = (delegate* unmanaged<int*, int>)NativeLibrary.GetExport(library, "cuDriverGetVersion");
         _currentDevice = (delegate* unmanaged<int*, int>)NativeLibrary.GetExport(library, "cuCtxGetDevice");
         _deviceAttribute = (delegate* unmanaged<int*, int, int, int>)NativeLibrary.GetExport(library, "cuDeviceGetAttribute");
         _memoryInfo = (delegate* unmanaged<nuint*, nuint*, int>)NativeLibrary.GetExport(library, "cuMemGetInfo_v2");
@@ -62,6 +64,17 @@ internal sealed unsafe class CudaDriver
     /// <exception cref="CudaException">There is none, or one older than CUDA 11.8.</exception>
     public static CudaDriver Required => Instance
         ?? throw new CudaException($"The NVIDIA driver's {LibraryName} was not found, or is older than CUDA 11.8. Install or update the driver.");
+
+    /// <summary>Newest version of CUDA that the driver serves.</summary>
+    public Version Version
+    {
+        get
+        {
+            int version;
+            Check(_version(&version), "cuDriverGetVersion");
+            return new Version(version / 1000, version % 1000 / 10);
+        }
+    }
 
     /// <summary>An attribute of the device that is current on this thread.</summary>
     /// <exception cref="CudaException">No device is current: torch has not used one on this thread.</exception>
