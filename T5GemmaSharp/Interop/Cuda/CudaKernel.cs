@@ -3,11 +3,9 @@ namespace T5GemmaSharp.Interop.Cuda;
 /// <summary>A kernel that takes one structure as its argument.</summary>
 internal sealed unsafe class CudaKernel(nint function)
 {
-    private const int DefaultSharedLimit = 48 * 1024;
-
     private const int PortableClusterLimit = 8;
 
-    private int _sharedLimit = DefaultSharedLimit;
+    private int _sharedLimit;
     private bool _allowsLargeClusters;
 
     /// <summary>Starts the kernel on a stream.</summary>
@@ -45,6 +43,7 @@ internal sealed unsafe class CudaKernel(nint function)
 
     private void Prepare(in LaunchShape shape)
     {
+        // What the kernel declares counts too, so that less than the default of 48 KB may already need leave.
         if (shape.SharedBytes > _sharedLimit)
         {
             CudaDriver.Required.SetAttribute(function, FunctionAttribute.MaxDynamicSharedSize, shape.SharedBytes);

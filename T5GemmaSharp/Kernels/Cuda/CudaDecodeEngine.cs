@@ -294,7 +294,7 @@ internal sealed class CudaDecodeEngine : IDisposable
         void Multiply(CudaKernel kernel, CudaKernel norm, in MatrixShape shape, in MatrixArguments own)
         {
             if (!_shape.FusesNorms)
-                norm.Launch(stream, new LaunchShape(Rows, 1, 256) { StartsEarly = true }, own);
+                norm.Launch(stream, new LaunchShape(Rows, 1, 256) { StartsEarly = norm != _kernels.FirstNorm }, own);
             Launch(kernel, shape, own);
         }
 
@@ -302,7 +302,7 @@ internal sealed class CudaDecodeEngine : IDisposable
             => Launch(kernel, shape, arguments with { Weights0 = weights, Inputs = inputs, Outputs = _buffers.Partial.Address });
 
         void Launch(CudaKernel kernel, in MatrixShape shape, in MatrixArguments own)
-            => kernel.Launch(stream, new LaunchShape(shape.BlocksX(_kernels.Multiprocessors), shape.Parts, shape.Warps * 32) { StartsEarly = true }, own);
+            => kernel.Launch(stream, new LaunchShape(shape.BlocksX(_kernels.Multiprocessors), shape.Parts, shape.Warps * 32) { StartsEarly = kernel != _kernels.FirstQueryKeyValue || !_shape.FusesNorms, SharedBytes = shape.StateBytes }, own);
 
         void Attend(CudaKernel kernel, AttentionArguments own)
             => kernel.Launch(

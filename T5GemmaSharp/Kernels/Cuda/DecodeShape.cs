@@ -32,6 +32,12 @@ internal sealed record DecodeShape
     /// <summary>Blocks that share the keys of a row and key head.</summary>
     public int Splits { get; private init; }
 
+    /// <summary>Rounds of keys whose loads a block of the attention has under way together.</summary>
+    public int KeysAtOnce => Rows == 1 ? 4 : 2;
+
+    /// <summary>Blocks of the attention that a multiprocessor runs at once.</summary>
+    public int AttentionBlocks => Rows == 1 ? 1 : 2;
+
     /// <summary>Whether blocks take the norms themselves.</summary>
     public bool FusesNorms => Rows == 1;
 
@@ -52,9 +58,9 @@ internal sealed record DecodeShape
             return null;
         var (hidden, intermediate) = ((int)config.HiddenSize, (int)config.IntermediateSize);
         var (query, key) = ((int)(config.NumAttentionHeads * config.HeadDim), (int)(config.NumKeyValueHeads * config.HeadDim));
-        var queryKeyValue = MatrixShape.For((query + (2 * key)) / 16, hidden, splits: false);
-        var output = MatrixShape.For(hidden / 16, query, splits: true);
-        var down = MatrixShape.For(hidden / 16, intermediate, splits: true);
+        var queryKeyValue = Spread((query + (2 * key)) / 16, hidden, splits: false);
+        var output = Spread(hidden / 16, query, splits: true);
+        var down = Spread(hidden / 16, intermediate, splits: true);
         if (queryKeyValue is null || output is null || down is null)
         {
             reason = $"hidden_size {hidden}, intermediate_size {intermediate} or {query} query outputs are more than the kernels hold in registers";
@@ -70,6 +76,8 @@ internal sealed record DecodeShape
             Head = queryKeyValue.Value with { Tiles = ((int)config.VocabSize + 15) / 16 },
             Splits = hasClusters ? SplitsFor(rows * (int)config.NumKeyValueHeads) : 1,
         };
+
+        MatrixShape? Spread(int tiles, int inputs, bool splits) => rows == 1 ? MatrixShape.ForRow(tiles, inputs) : MatrixShape.ForRows(tiles, inputs, splits, rows);
     }
 
     /// <summary>The compile-time constants of <c>decode.cu</c>.</summary>
@@ -85,17 +93,20 @@ internal sealed record DecodeShape
             ["E"] = Config.HeadDim,
             ["I"] = Config.IntermediateSize,
             ["V"] = Config.VocabSize,
-            ["QKV_WARPS"] = QueryKeyValue.Warps,
-            ["OUTPUT_WARPS"] = Output.Warps,
             ["OUTPUT_PARTS"] = Output.Parts,
-            ["CROSS_WARPS"] = CrossQuery.Warps,
-            ["GATE_WARPS"] = GateUp.Warps,
-            ["DOWN_WARPS"] = Down.Warps,
             ["DOWN_PARTS"] = Down.Parts,
-            ["HEAD_WARPS"] = Head.Warps,
             ["SELF_SPLITS"] = Splits,
             ["CROSS_SPLITS"] = Splits,
+            ["KEYS_AT_ONCE"] = KeysAtOnce,
+            ["ATTENTION_BLOCKS"] = AttentionBlocks,
         };
+        foreach (var (name, matrix) in new[] { ("QKV", QueryKeyValue), ("OUTPUT", Output), ("CROSS", CrossQuery), ("GATE", GateUp), ("DOWN", Down), ("HEAD", Head) })
+        {
+            numbers[$"{name}_WARPS"] = matrix.Warps;
+            numbers[$"{name}_TEAM"] = matrix.Team;
+            numbers[$"{name}_PAIRS"] = matrix.Pairs;
+            numbers[$"{name}_KEEPS"] = matrix.KeepsStates ? 1 : 0;
+        }
         var constants = numbers.ToDictionary(number => number.Key, number => number.Value.ToString(CultureInfo.InvariantCulture));
         constants["EPS"] = KernelCompiler.Float(Config.RmsNormEps);
         constants["SCALE"] = KernelCompiler.Float(scale);
@@ -108,10 +119,11 @@ internal sealed record DecodeShape
     // The modules round the factor to the dtype of the states.
     private double EmbeddingScale() => Cpu.BFloat16.ToSingle(Cpu.BFloat16.FromSingle((float)Math.Sqrt(Config.HiddenSize)));
 
+    // As many as give every multiprocessor two blocks, but more than 4 only while they find an own multiprocessor each.
     private static int SplitsFor(int groups)
     {
         var splits = 8;
-        while (splits > 1 && groups * splits > 264)
+        while (splits > 1 && groups * splits > (splits > 4 ? MatrixShape.Multiprocessors : 2 * MatrixShape.Multiprocessors))
             splits /= 2;
         return splits;
     }

@@ -1,34 +1,84 @@
 namespace T5GemmaSharp.Kernels.Cuda;
 
-/// <summary>How a product with a matrix is spread: the warps of a block share the inputs' axis, which may also be split over blocks.</summary>
-/// <param name="Tiles">Tiles of 16 rows of the matrix.</param>
+/// <summary>How a product with a matrix is spread over the device.</summary>
+/// <param name="Tiles">Tiles of 8 pairs of rows of the matrix.</param>
 /// <param name="Warps">Warps of a block.</param>
-/// <param name="Parts">Blocks that share the inputs' axis.</param>
-internal readonly record struct MatrixShape(int Tiles, int Warps, int Parts)
+/// <param name="Parts">Blocks that share the inputs' axis; whoever reads the sums adds them.</param>
+/// <param name="Team">Warps that share the inputs' axis.</param>
+/// <param name="Pairs">Pairs of rows that a team reads at once.</param>
+internal readonly record struct MatrixShape(int Tiles, int Warps, int Parts, int Team, int Pairs)
 {
-    // A lane keeps the weights of a whole tile and its states in registers: so many pieces of 32 inputs at most.
-    private const int MostPieces = 9;
+    /// <summary>Multiprocessors of the device that the kernels were tuned on.</summary>
+    public const int Multiprocessors = 132;
+
+    private const int WarpsOfBlock = 8;
+
+    // A lane keeps so many loads of each of its two matrix rows in registers: more would not fit, and these keep the memory busy.
+    private const int MostLoads = 9;
+
+    private const int PieceSize = 32;
+
+    private const int ChunkSize = 256;
+
+    private const int TilePairs = 8;
+
+    private const int TileRows = 8;
+
+    private const int LoadBytes = 32 * 16; // of a warp
+
+    private const int MostStateBytes = 180 * 1024; // of a multiprocessor's 227 KB, beside the sums
+
+    /// <summary>Whether threads keep their states in shared memory: those of many rows do not fit in registers.</summary>
+    public bool KeepsStates => StateBytes > 0;
+
+    /// <summary>Shared memory for the states of a block.</summary>
+    public int StateBytes { get; init; }
 
     /// <summary>Blocks of a multiprocessor; each takes tiles in turn.</summary>
     public int BlocksPerMultiprocessor { get; init; } = 1;
 
-    /// <summary>Blocks side by side on a device.</summary>
-    public int BlocksX(int multiprocessors) => Math.Min(Tiles, Math.Max(1, multiprocessors * BlocksPerMultiprocessor / Parts));
+    private int PairsOfBlock => Warps / Team * Pairs;
 
-    /// <summary>Chooses warps and parts.</summary>
+    /// <summary>Blocks side by side on a device.</summary>
+    public int BlocksX(int multiprocessors)
+        => Math.Max(1, Math.Min(((Tiles * TilePairs) + PairsOfBlock - 1) / PairsOfBlock, multiprocessors * BlocksPerMultiprocessor / Parts));
+
+    /// <summary>Spreads a product with one row of states: teams of warps read pairs of matrix rows.</summary>
+    /// <param name="tiles">Tiles of 8 pairs.</param>
+    /// <param name="inputs">Inputs of the matrix.</param>
+    /// <returns>Null when the axis is too long.</returns>
+    public static MatrixShape? ForRow(int tiles, int inputs)
+    {
+        var chunks = (inputs + ChunkSize - 1) / ChunkSize;
+        // A small matrix with long rows would leave half of the device's warps without any.
+        for (var team = tiles <= Multiprocessors && chunks >= MostLoads - 1 ? 2 : 1; team <= WarpsOfBlock; team *= 2)
+        {
+            if (chunks <= MostLoads * team)
+                return new MatrixShape(tiles, WarpsOfBlock, Parts: 1, team, Pairs: 1) { BlocksPerMultiprocessor = 2 };
+        }
+        return null;
+    }
+
+    /// <summary>Spreads a product with several rows of states: the warps of a block share the inputs' axis.</summary>
     /// <param name="tiles">Tiles of 16 rows.</param>
     /// <param name="inputs">Inputs of the matrix, a multiple of 32.</param>
-    /// <param name="splits">Whether blocks may share the inputs' axis: the sums' reader adds the parts.</param>
+    /// <param name="splits">Whether blocks may share the axis as well.</param>
+    /// <param name="rows">Rows of states.</param>
     /// <returns>Null when the axis is too long.</returns>
-    public static MatrixShape? For(int tiles, int inputs, bool splits)
+    public static MatrixShape? ForRows(int tiles, int inputs, bool splits, int rows)
     {
-        var pieces = inputs / 32;
-        foreach (var warps in new[] { 8, 16 })
+        var columns = (rows + TileRows - 1) / TileRows;
+        var pieces = inputs / PieceSize;
+        foreach (var warps in new[] { WarpsOfBlock, 2 * WarpsOfBlock })
         {
             foreach (var parts in splits ? [1, 2, 4, 8] : new[] { 1 })
             {
-                if (pieces % parts == 0 && pieces / parts <= MostPieces * warps)
-                    return new MatrixShape(tiles, warps, parts);
+                if (pieces % parts == 0 && pieces / parts <= MostLoads * warps)
+                {
+                    var loads = ((pieces / parts) + warps - 1) / warps;
+                    var bytes = columns * loads * warps * LoadBytes;
+                    return new MatrixShape(tiles, warps, parts, Team: warps, Pairs: TilePairs) { StateBytes = columns > 2 && bytes <= MostStateBytes ? bytes : 0 };
+                }
             }
         }
         return null;

@@ -91,19 +91,19 @@ INLINE float warp_sum(float value)
     return value;
 }
 
-// The sum over a block, for all its threads. The space holds a float a warp; a second sum needs another space.
+// Four sums over a block, for all its threads. The space holds an entry a warp.
 template <int WARPS>
-INLINE float block_sum(float value, float* space)
+INLINE float4 block_sum(float4 values, float4* space)
 {
-    value = warp_sum(value);
+    values = make_float4(warp_sum(values.x), warp_sum(values.y), warp_sum(values.z), warp_sum(values.w));
     if (threadIdx.x % WARP == 0)
-        space[threadIdx.x / WARP] = value;
+        space[threadIdx.x / WARP] = values;
     __syncthreads();
-    float sum = 0.f;
+    float4 sums = make_float4(0.f, 0.f, 0.f, 0.f);
 #pragma unroll
     for (int warp = 0; warp < WARPS; warp++)
-        sum += space[warp];
-    return sum;
+        sums.x += space[warp].x, sums.y += space[warp].y, sums.z += space[warp].z, sums.w += space[warp].w;
+    return sums;
 }
 
 // ---- tensor cores ----------------------------------------------------------------------------------------------------

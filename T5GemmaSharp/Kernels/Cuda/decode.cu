@@ -34,13 +34,13 @@ struct MatrixArguments
 
 // ---- norms -----------------------------------------------------------------------------------------------------------
 
-// hidden + norm(sum of the parts), and its norm in bf16. SINGLE: there are no parts, only the norm.
-template <int PARTS, int WARPS>
-INLINE void add_and_normalize(const MatrixArguments& a, int row, bool stores, bf16* normalized)
+// hidden + norm(sum of the parts) goes to the next hidden states where the block stores it, and its norm, rounded to bf16, to keep(d, value). No parts: only the norm.
+template <int PARTS, int WARPS, class Keep>
+INLINE void add_and_normalize(const MatrixArguments& a, int row, bool stores, Keep keep)
 {
     constexpr int THREADS = WARPS * WARP;
     constexpr int EACH = (D + THREADS - 1) / THREADS;
-    __shared__ float spaces[2][WARPS];
+    __shared__ float4 space[WARPS];
     float hidden[EACH], post[EACH], pre[EACH];
 #pragma unroll
     for (int i = 0; i < EACH; i++)
@@ -63,29 +63,31 @@ INLINE void add_and_normalize(const MatrixArguments& a, int row, bool stores, bf
         for (int part = 0; part < PARTS; part++)
             added[i] += inside ? load_state(a.partial + ((long long)part * ROWS + row) * D + d) : 0.f;
     }
-    if (PARTS > 0)
-    {
-        float squares = 0.f;
-#pragma unroll
-        for (int i = 0; i < EACH; i++)
-            squares += added[i] * added[i];
-        const float factor = rsqrtf(block_sum<WARPS>(squares, spaces[0]) / D + EPS);
-#pragma unroll
-        for (int i = 0; i < EACH; i++)
-            hidden[i] += added[i] * factor * post[i];
-    }
-    float squares = 0.f;
+    // The second norm's sum follows from sums that do not need the first norm's factor, so that one round over the block gives both:
+    // sum (h + f p w)^2 = sum h^2 + 2 f sum h p w + f^2 sum (p w)^2.
+    float4 sums = make_float4(0.f, 0.f, 0.f, 0.f);
 #pragma unroll
     for (int i = 0; i < EACH; i++)
-        squares += hidden[i] * hidden[i];
-    const float factor = rsqrtf(block_sum<WARPS>(squares, spaces[1]) / D + EPS);
+    {
+        const float weighted = added[i] * post[i];
+        sums.x += added[i] * added[i];
+        sums.y += hidden[i] * hidden[i];
+        sums.z += hidden[i] * weighted;
+        sums.w += weighted * weighted;
+    }
+    sums = block_sum<WARPS>(sums, space);
+    const float first = PARTS > 0 ? rsqrtf(sums.x / D + EPS) : 0.f;
+    const float factor = rsqrtf((sums.y + first * (2.f * sums.z + first * sums.w)) / D + EPS);
+#pragma unroll
+    for (int i = 0; i < EACH; i++)
+        hidden[i] += added[i] * first * post[i];
 #pragma unroll
     for (int i = 0; i < EACH; i++)
     {
         const int d = i * THREADS + threadIdx.x;
         if (d < D)
         {
-            normalized[d] = to_bf16(hidden[i] * factor * pre[i]);
+            keep(d, to_bf16(hidden[i] * factor * pre[i]));
             if (stores)
                 a.next_hidden[(long long)row * D + d] = hidden[i];
         }
@@ -214,14 +216,15 @@ constexpr int NO_NORM = -1;
 
 // outputs = W inputs, in tiles of 16 rows of W. The warps of a block share the inputs' axis, in turn for pieces of 32, so that a block reads whole rows of W; their
 // states stay in registers for all tiles of the block. A lane reads 8 numbers in a row and feeds them to two products of the tensor cores: the order within the axis is
-// the same on both sides, so it does not matter to the sum. NORM_PARTS: the parts of the sum whose norm the block takes itself; NO_NORM: the inputs are ready.
-template <class Output, int INPUTS, int WARPS, int PARTS, int NORM_PARTS>
-INLINE void multiply(const MatrixArguments& a)
+// the same on both sides, so it does not matter to the sum.
+// KEEPS: the states of many rows do not fit in the registers; each thread then keeps its own in shared memory.
+template <class Output, int INPUTS, int WARPS, int PARTS, bool KEEPS>
+INLINE void multiply_rows(const MatrixArguments& a)
 {
+    extern __shared__ uint4 kept[];
     constexpr int PIECES = INPUTS / 32 / PARTS;
     constexpr int EACH = (PIECES + WARPS - 1) / WARPS;
     static_assert(PIECES * 32 * PARTS == INPUTS, "the inputs' axis is cut into pieces of 32");
-    static_assert(NORM_PARTS == NO_NORM || ROWS == 1, "blocks take the norm of one row only");
     static_assert(COLUMNS <= WARPS, "a warp a tile of rows finishes the sums");
     constexpr int BUFFERS = WARPS * COLUMNS <= 32 ? 2 : 1;  // two would be more shared memory than a block may declare
     __shared__ float4 sums[BUFFERS][WARPS][COLUMNS][WARP];
@@ -246,33 +249,22 @@ INLINE void multiply(const MatrixArguments& a)
     }
     allow_next();
 
-    uint4 states[COLUMNS][EACH];
-    if constexpr (NORM_PARTS != NO_NORM)
+    wait_for_previous();
+    uint4 states[KEEPS ? 1 : COLUMNS][KEEPS ? 1 : EACH];
+    const auto place_of = [&](int column, int i) { return ((column * EACH + i) * WARPS + warp) * WARP + lane; };
+#pragma unroll
+    for (int column = 0; column < COLUMNS; column++)
     {
-        __shared__ __align__(16) bf16 normalized[D];
-        add_and_normalize<NORM_PARTS, WARPS>(a, 0, blockIdx.x == 0 && blockIdx.y == 0, normalized);
-        __syncthreads();
 #pragma unroll
         for (int i = 0; i < EACH; i++)
         {
-            const int piece = i * WARPS + warp;
-            const bool inside = pair == 0 && (PIECES % WARPS == 0 || piece < PIECES);
-            states[0][i] = inside ? *(const uint4*)(normalized + (start + piece) * 32 + place * 8) : nothing;
-        }
-    }
-    else
-    {
-        wait_for_previous();
-#pragma unroll
-        for (int column = 0; column < COLUMNS; column++)
-        {
-#pragma unroll
-            for (int i = 0; i < EACH; i++)
-            {
-                const int piece = i * WARPS + warp, row = column * 8 + pair;
-                const bool inside = row < ROWS && (PIECES % WARPS == 0 || piece < PIECES);
-                states[column][i] = inside ? load_states(a.inputs + (long long)row * INPUTS + (start + piece) * 32 + place * 8) : nothing;
-            }
+            const int piece = i * WARPS + warp, row = column * 8 + pair;
+            const bool inside = row < ROWS && (PIECES % WARPS == 0 || piece < PIECES);
+            const uint4 state = inside ? load_states(a.inputs + (long long)row * INPUTS + (start + piece) * 32 + place * 8) : nothing;
+            if (KEEPS)
+                kept[place_of(column, i)] = state;
+            else
+                states[column][i] = state;
         }
     }
 
@@ -291,8 +283,9 @@ INLINE void multiply(const MatrixArguments& a)
 #pragma unroll
             for (int column = 0; column < COLUMNS; column++)
             {
-                multiply_add(products[column], w1.x, w2.x, w1.y, w2.y, states[column][i].x, states[column][i].y);
-                multiply_add(products[column], w1.z, w2.z, w1.w, w2.w, states[column][i].z, states[column][i].w);
+                const uint4 state = KEEPS ? kept[place_of(column, i)] : states[column][i];
+                multiply_add(products[column], w1.x, w2.x, w1.y, w2.y, state.x, state.y);
+                multiply_add(products[column], w1.z, w2.z, w1.w, w2.w, state.z, state.w);
             }
         }
 #pragma unroll
@@ -326,25 +319,141 @@ INLINE void multiply(const MatrixArguments& a)
     }
 }
 
-// One row: blocks take the norm themselves, which costs less than a kernel before them. More rows: a kernel of its own does it.
-#define OWN_NORM(parts) (ROWS == 1 ? (parts) : NO_NORM)
-#define MATRIX_KERNEL(name, output, inputs, warps, parts, norm_parts) \
-    extern "C" __global__ void __launch_bounds__((warps) * WARP) name(const MatrixArguments a) { multiply<output, inputs, warps, parts, norm_parts>(a); }
+INLINE float dot(u32 a, u32 b) { return low_to_float(a) * low_to_float(b) + high_to_float(a) * high_to_float(b); }
+INLINE float dot(const uint4& a, const uint4& b) { return dot(a.x, b.x) + dot(a.y, b.y) + dot(a.z, b.z) + dot(a.w, b.w); }
 
-MATRIX_KERNEL(first_query_key_value, QueriesKeysValues, D, QKV_WARPS, 1, OWN_NORM(0))
-MATRIX_KERNEL(query_key_value, QueriesKeysValues, D, QKV_WARPS, 1, OWN_NORM(DOWN_PARTS))
-MATRIX_KERNEL(attention_output, Plain, QUERY, OUTPUT_WARPS, OUTPUT_PARTS, NO_NORM)
-MATRIX_KERNEL(cross_query, Queries, D, CROSS_WARPS, 1, OWN_NORM(OUTPUT_PARTS))
-MATRIX_KERNEL(gate_up, GateUp, D, GATE_WARPS, 1, OWN_NORM(OUTPUT_PARTS))
-MATRIX_KERNEL(down, Plain, I, DOWN_WARPS, DOWN_PARTS, NO_NORM)
-MATRIX_KERNEL(head, Head, D, HEAD_WARPS, 1, OWN_NORM(DOWN_PARTS))
+// One row: outputs = W input. A warp reads whole rows of W, a few pairs at a time; where rows are long, a team of warps shares them. The tensor cores would have nothing to do, and
+// contiguous reads are a tenth faster than theirs. NORM_PARTS: the parts of the sum whose norm the block takes itself, which costs less than a kernel before; NO_NORM: the input is ready.
+template <class Output, int INPUTS, int WARPS, int TEAM, int PAIRS, int NORM_PARTS>
+INLINE void multiply_row(const MatrixArguments& a)
+{
+    constexpr int CHUNK = WARP * 8;
+    constexpr int CHUNKS = (INPUTS + CHUNK - 1) / CHUNK;
+    constexpr int EACH = (CHUNKS + TEAM - 1) / TEAM;
+    constexpr int TEAMS = WARPS / TEAM;
+    constexpr int UNITS = Output::TILES * 8;
+    constexpr int GROUPS = (UNITS + PAIRS - 1) / PAIRS;
+    __shared__ uint4 states[CHUNKS * WARP];
+    __shared__ float2 sums[2][WARPS][PAIRS];
+    const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP, team = warp / TEAM, member = warp % TEAM;
 
-// The norms of several rows, a block each: normalized goes to what the next product reads.
+    uint4 one[PAIRS][EACH], two[PAIRS][EACH];
+    auto load = [&](int group, int p, int i)
+    {
+        const int unit = min(group * PAIRS + p, UNITS - 1), offset = (i * TEAM + member) * CHUNK + lane * 8;
+        const bool inside = (INPUTS % CHUNK == 0 && CHUNKS % TEAM == 0) || offset < INPUTS;
+        const uint4 nothing = make_uint4(0, 0, 0, 0);
+        one[p][i] = inside ? load_weights(Output::weights(a, unit / 8, false) + (long long)Output::first(unit / 8, unit % 8) * INPUTS + offset) : nothing;
+        two[p][i] = inside ? load_weights(Output::weights(a, unit / 8, true) + (long long)Output::second(unit / 8, unit % 8) * INPUTS + offset) : nothing;
+    };
+    if (blockIdx.x * TEAMS + team < GROUPS)
+    {
+#pragma unroll
+        for (int i = 0; i < EACH; i++)
+        {
+#pragma unroll
+            for (int p = 0; p < PAIRS; p++)
+                load(blockIdx.x * TEAMS + team, p, i);
+        }
+    }
+    allow_next();
+
+    if constexpr (NORM_PARTS != NO_NORM)
+    {
+        add_and_normalize<NORM_PARTS, WARPS>(a, 0, blockIdx.x == 0, [&](int d, bf16 value) { ((bf16*)states)[d] = value; });
+    }
+    else
+    {
+        wait_for_previous();
+        for (int i = threadIdx.x; i < INPUTS / 8; i += WARPS * WARP)
+            states[i] = load_states(a.inputs + i * 8);
+    }
+    for (int i = INPUTS / 8 + threadIdx.x; i < CHUNKS * WARP; i += WARPS * WARP)
+        states[i] = make_uint4(0, 0, 0, 0);
+    __syncthreads();
+
+    Output output;
+    int buffer = 0;
+    for (int base = blockIdx.x * TEAMS; base < GROUPS; base += gridDim.x * TEAMS)
+    {
+        const int group = base + team, next = group + gridDim.x * TEAMS;
+        float products[PAIRS][2] = {};
+#pragma unroll
+        for (int i = 0; i < EACH; i++)
+        {
+            const int chunk = i * TEAM + member;
+            const uint4 x = states[CHUNKS % TEAM == 0 || chunk < CHUNKS ? chunk * WARP + lane : 0];
+#pragma unroll
+            for (int p = 0; p < PAIRS; p++)
+            {
+                const uint4 w1 = one[p][i], w2 = two[p][i];
+                if (next < GROUPS)
+                    load(next, p, i);
+                products[p][0] += dot(w1, x);
+                products[p][1] += dot(w2, x);
+            }
+        }
+#pragma unroll
+        for (int p = 0; p < PAIRS; p++)
+        {
+            products[p][0] = warp_sum(products[p][0]);
+            products[p][1] = warp_sum(products[p][1]);
+        }
+        if (TEAM > 1)
+        {
+#pragma unroll
+            for (int p = 0; p < PAIRS; p++)
+                if (lane == 0)
+                    sums[buffer][warp][p] = make_float2(products[p][0], products[p][1]);
+            __syncthreads();  // two buffers alternate: one barrier a round is enough
+#pragma unroll
+            for (int p = 0; p < PAIRS; p++)
+            {
+                products[p][0] = products[p][1] = 0.f;
+#pragma unroll
+                for (int other = 0; other < TEAM; other++)
+                {
+                    const float2 part = sums[buffer][team * TEAM + other][p];
+                    products[p][0] += part.x, products[p][1] += part.y;
+                }
+            }
+            buffer ^= 1;
+        }
+#pragma unroll
+        for (int p = 0; p < PAIRS; p++)
+        {
+            const int unit = group * PAIRS + p;
+            if (lane == 0 && member == 0 && unit < UNITS)
+                output.store(a, unit / 8, unit % 8, 0, 0, 0, products[p][0], products[p][1]);
+        }
+    }
+    if (member == 0)
+        output.finish(a, lane, 0, 0);
+}
+
+#if ROWS == 1
+#define MATRIX_KERNEL(name, output, inputs, warps, parts, team, pairs, keeps, norm_parts) \
+    extern "C" __global__ void __launch_bounds__((warps) * WARP, (pairs) == 1 ? 2 : 1) name(const MatrixArguments a) { multiply_row<output, inputs, warps, team, pairs, norm_parts>(a); }
+#else
+#define MATRIX_KERNEL(name, output, inputs, warps, parts, team, pairs, keeps, norm_parts) \
+    extern "C" __global__ void __launch_bounds__((warps) * WARP) name(const MatrixArguments a) { multiply_rows<output, inputs, warps, parts, keeps>(a); }
+#endif
+
+MATRIX_KERNEL(first_query_key_value, QueriesKeysValues, D, QKV_WARPS, 1, QKV_TEAM, QKV_PAIRS, QKV_KEEPS, 0)
+MATRIX_KERNEL(query_key_value, QueriesKeysValues, D, QKV_WARPS, 1, QKV_TEAM, QKV_PAIRS, QKV_KEEPS, DOWN_PARTS)
+MATRIX_KERNEL(attention_output, Plain, QUERY, OUTPUT_WARPS, OUTPUT_PARTS, OUTPUT_TEAM, OUTPUT_PAIRS, OUTPUT_KEEPS, NO_NORM)
+MATRIX_KERNEL(cross_query, Queries, D, CROSS_WARPS, 1, CROSS_TEAM, CROSS_PAIRS, CROSS_KEEPS, OUTPUT_PARTS)
+MATRIX_KERNEL(gate_up, GateUp, D, GATE_WARPS, 1, GATE_TEAM, GATE_PAIRS, GATE_KEEPS, OUTPUT_PARTS)
+MATRIX_KERNEL(down, Plain, I, DOWN_WARPS, DOWN_PARTS, DOWN_TEAM, DOWN_PAIRS, DOWN_KEEPS, NO_NORM)
+MATRIX_KERNEL(head, Head, D, HEAD_WARPS, 1, HEAD_TEAM, HEAD_PAIRS, HEAD_KEEPS, DOWN_PARTS)
+
+// The norms of several rows, a block each: they go to what the next product reads.
 #define NORM_KERNEL(name, parts) \
     extern "C" __global__ void __launch_bounds__(256) name(const MatrixArguments a) \
     { \
+        bf16* inputs = const_cast<bf16*>(a.inputs) + (long long)blockIdx.x * D; \
         allow_next(); \
-        add_and_normalize<parts, 8>(a, blockIdx.x, true, const_cast<bf16*>(a.inputs) + (long long)blockIdx.x * D); \
+        add_and_normalize<parts, 8>(a, blockIdx.x, true, [&](int d, bf16 value) { inputs[d] = value; }); \
     }
 
 NORM_KERNEL(first_norm, 0)
@@ -405,9 +514,11 @@ template <int SPLITS>
 INLINE void attend(const AttentionArguments& a)
 {
     constexpr int WARPS = 8;
-    constexpr int LANES = E >= 64 ? 8 : E / 8;   // of a key
-    constexpr int CHUNKS = E / 8 / LANES;        // 16-byte loads of a lane and key
-    constexpr int KEYS = WARP / LANES;           // keys of a warp at once
+    constexpr int LANES = E >= 256 ? 16 : E >= 64 ? 8 : E / 8;  // of a key
+    constexpr int CHUNKS = E / 8 / LANES;                       // 16-byte loads of a lane and key
+    constexpr int KEYS = WARP / LANES;                          // keys of a warp at once
+    constexpr int STRIDE = WARPS * KEYS;                        // keys of a block at once
+    constexpr int AT_ONCE = KEYS_AT_ONCE;                       // of these, whose loads are under way together
     constexpr int WIDTH = E / LANES;
     __shared__ float sums[WARPS][GROUP][E];
     __shared__ float weights[WARPS][GROUP];
@@ -418,22 +529,34 @@ INLINE void attend(const AttentionArguments& a)
     const int rank = SPLITS == 1 ? 0 : cluster_rank();
 
     allow_next();
-    wait_for_previous();
-    int states_row = row, begin = 0, end;
-    if (a.sources == nullptr)
-    {
-        end = load_state(a.positions + row) + 1;
-        begin = a.window > 0 ? max(0, end - a.window) : 0;
-    }
-    else
-    {
-        states_row = load_state(a.sources + row);
-        end = load_state(a.lengths + states_row);
-    }
+    // Read before the wait: positions, sources and all keys but the newest do not change while a step runs.
+    const bool is_self = a.sources == nullptr;
+    const int states_row = is_self ? row : load_state(a.sources + row);
+    const int end = is_self ? load_state(a.positions + row) + 1 : load_state(a.lengths + states_row);
+    const int begin = is_self && a.window > 0 ? max(0, end - a.window) : 0;
     const int share = (end - begin + SPLITS - 1) / SPLITS;
     const int from = begin + rank * share, to = min(end, from + share);
-    const long long offset = ((long long)states_row * K + key_head) * a.capacity * E;
+    const long long offset = ((long long)states_row * K + key_head) * a.capacity * E + place * 8;
     const u8* mask = a.mask == nullptr ? nullptr : a.mask + states_row * a.capacity;
+
+    uint4 keys[AT_ONCE][CHUNKS], values[AT_ONCE][CHUNKS];
+    auto load = [&](int position, int n)
+    {
+        // Beyond the share lies memory that may hold anything, NaN among it.
+        const long long own = offset + (long long)position * E;
+#pragma unroll
+        for (int c = 0; c < CHUNKS; c++)
+        {
+            keys[n][c] = position < to ? load_states(a.keys + own + c * LANES * 8) : make_uint4(0, 0, 0, 0);
+            values[n][c] = position < to ? load_states(a.values + own + c * LANES * 8) : make_uint4(0, 0, 0, 0);
+        }
+    };
+    const int mine = from + warp * KEYS + lane / LANES;
+#pragma unroll
+    for (int n = 0; n < AT_ONCE; n++)
+        if (mine - lane / LANES + n * STRIDE < to)
+            load(mine + n * STRIDE, n);
+    wait_for_previous();
 
     float query[GROUP][WIDTH], sum[GROUP][WIDTH] = {}, weight[GROUP] = {};
 #pragma unroll
@@ -442,49 +565,59 @@ INLINE void attend(const AttentionArguments& a)
 #pragma unroll
         for (int c = 0; c < CHUNKS; c++)
         {
+            const float* own = a.queries + (long long)row * QUERY + (key_head * GROUP + g) * E + (c * LANES + place) * 8;
+            const uint4 first = load_states(own), last = load_states(own + 4);
+            const u32 numbers[8] = {first.x, first.y, first.z, first.w, last.x, last.y, last.z, last.w};
 #pragma unroll
             for (int i = 0; i < 8; i++)
-                query[g][c * 8 + i] = load_state(a.queries + (long long)row * QUERY + (key_head * GROUP + g) * E + (c * LANES + place) * 8 + i);
+                query[g][c * 8 + i] = __uint_as_float(numbers[i]);
         }
     }
-    for (int first = from + warp * KEYS; first < to; first += WARPS * KEYS)
+    for (int round = mine; round - lane / LANES < to; round += AT_ONCE * STRIDE)
     {
-        const int position = first + lane / LANES;
-        const bool inside = position < to && (mask == nullptr || mask[position] != 0);
-        const long long own = offset + (long long)(position < to ? position : from) * E + place * 8;
-        uint4 key[CHUNKS], value[CHUNKS];
-#pragma unroll
-        for (int c = 0; c < CHUNKS; c++)
+        if (round != mine)
         {
-            key[c] = load_states(a.keys + own + c * LANES * 8);
-            value[c] = load_states(a.values + own + c * LANES * 8);
+#pragma unroll
+            for (int n = 0; n < AT_ONCE; n++)
+                if (round - lane / LANES + n * STRIDE < to)
+                    load(round + n * STRIDE, n);
         }
 #pragma unroll
-        for (int g = 0; g < GROUP; g++)
+        for (int n = 0; n < AT_ONCE; n++)
         {
-            float score = 0.f;
+            const int position = round + n * STRIDE;
+            if (position - lane / LANES >= to)
+                break;
+            if (is_self && position == end - 1)
+                load(position, n);  // the newest, which the kernel before has written
+            const bool inside = position < to && (mask == nullptr || mask[position] != 0);
 #pragma unroll
-            for (int c = 0; c < CHUNKS; c++)
+            for (int g = 0; g < GROUP; g++)
             {
-                const u32 pairs[4] = {key[c].x, key[c].y, key[c].z, key[c].w};
+                float score = 0.f;
 #pragma unroll
-                for (int i = 0; i < 4; i++)
-                    score += query[g][c * 8 + 2 * i] * low_to_float(pairs[i]) + query[g][c * 8 + 2 * i + 1] * high_to_float(pairs[i]);
-            }
-#pragma unroll
-            for (int distance = LANES / 2; distance > 0; distance /= 2)
-                score += __shfl_xor_sync(ALL_LANES, score, distance);
-            const float probability = inside ? __expf(CAP * exact_tanh(score * (SCALE / CAP))) : 0.f;
-            weight[g] += probability;
-#pragma unroll
-            for (int c = 0; c < CHUNKS; c++)
-            {
-                const u32 pairs[4] = {value[c].x, value[c].y, value[c].z, value[c].w};
-#pragma unroll
-                for (int i = 0; i < 4; i++)
+                for (int c = 0; c < CHUNKS; c++)
                 {
-                    sum[g][c * 8 + 2 * i] += probability * low_to_float(pairs[i]);
-                    sum[g][c * 8 + 2 * i + 1] += probability * high_to_float(pairs[i]);
+                    const u32 pairs[4] = {keys[n][c].x, keys[n][c].y, keys[n][c].z, keys[n][c].w};
+#pragma unroll
+                    for (int i = 0; i < 4; i++)
+                        score += query[g][c * 8 + 2 * i] * low_to_float(pairs[i]) + query[g][c * 8 + 2 * i + 1] * high_to_float(pairs[i]);
+                }
+#pragma unroll
+                for (int distance = LANES / 2; distance > 0; distance /= 2)
+                    score += __shfl_xor_sync(ALL_LANES, score, distance);
+                const float probability = inside ? __expf(CAP * exact_tanh(score * (SCALE / CAP))) : 0.f;
+                weight[g] += probability;
+#pragma unroll
+                for (int c = 0; c < CHUNKS; c++)
+                {
+                    const u32 pairs[4] = {values[n][c].x, values[n][c].y, values[n][c].z, values[n][c].w};
+#pragma unroll
+                    for (int i = 0; i < 4; i++)
+                    {
+                        sum[g][c * 8 + 2 * i] += probability * low_to_float(pairs[i]);
+                        sum[g][c * 8 + 2 * i + 1] += probability * high_to_float(pairs[i]);
+                    }
                 }
             }
         }
@@ -547,9 +680,9 @@ INLINE void attend(const AttentionArguments& a)
         cluster_barrier();  // the others may still read this block's memory
 }
 
-extern "C" __global__ void __launch_bounds__(256) self_attention(const AttentionArguments a) { attend<SELF_SPLITS>(a); }
+extern "C" __global__ void __launch_bounds__(256, ATTENTION_BLOCKS) self_attention(const AttentionArguments a) { attend<SELF_SPLITS>(a); }
 
-extern "C" __global__ void __launch_bounds__(256) cross_attention(const AttentionArguments a) { attend<CROSS_SPLITS>(a); }
+extern "C" __global__ void __launch_bounds__(256, ATTENTION_BLOCKS) cross_attention(const AttentionArguments a) { attend<CROSS_SPLITS>(a); }
 
 // ---- tokens ----------------------------------------------------------------------------------------------------------
 
