@@ -66,15 +66,15 @@ public sealed class G2pWeightsOnDeviceTests
         return model;
     }
 
-    private static GenerationInputs Inputs(IReadOnlyList<IReadOnlyList<int>> sources)
+    private static GenerationInputs Inputs(int[][] sources)
     {
-        var length = sources.Max(ids => ids.Count);
-        var ids = sources.SelectMany(source => source.Concat(Enumerable.Repeat(0, length - source.Count))).Select(id => (long)id).ToArray();
-        var mask = sources.SelectMany(source => Enumerable.Range(0, length).Select(place => place < source.Count ? 1L : 0)).ToArray();
+        var length = sources.Max(ids => ids.Length);
+        var ids = sources.SelectMany(source => source.Concat(Enumerable.Repeat(0, length - source.Length))).Select(id => (long)id).ToArray();
+        var mask = sources.SelectMany(source => Enumerable.Range(0, length).Select(place => place < source.Length ? 1L : 0)).ToArray();
         return new GenerationInputs
         {
-            InputIds = torch.tensor(ids, [sources.Count, length], dtype: ScalarType.Int64, device: CUDA),
-            AttentionMask = torch.tensor(mask, [sources.Count, length], dtype: ScalarType.Int64, device: CUDA),
+            InputIds = torch.tensor(ids, [sources.Length, length], dtype: ScalarType.Int64, device: CUDA),
+            AttentionMask = torch.tensor(mask, [sources.Length, length], dtype: ScalarType.Int64, device: CUDA),
         };
     }
 
