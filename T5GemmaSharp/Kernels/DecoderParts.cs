@@ -1,6 +1,4 @@
-using T5GemmaSharp.Interop;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Kernels;
@@ -13,12 +11,9 @@ internal static class DecoderParts
     {
         var dtype = model.Model.Decoder.EmbedTokens.weight!.dtype; // an embedding has a weight
         nn.Module[] parts = [model.Model.Decoder, model.LmHead];
-        return parts.SelectMany(part => part.modules()).Concat([.. parts, model.Model, model]).All(IsUsual)
-            && Weights(model).All(part => part.Weight is { } weight && weight.device_type == device && weight.dtype == dtype && weight.is_contiguous() && weight.shape.SequenceEqual(part.Shape));
+        return parts.SelectMany(part => part.modules()).Concat([.. parts, model.Model, model]).All(UsualModule.Is)
+            && Weights(model).All(part => UsualModule.HasWeight(part.Weight, device, dtype, part.Shape));
     }
-
-    // A hook wants to see what the module computes; in training, dropout acts.
-    private static bool IsUsual(nn.Module module) => !module.training && module is not Linear { bias: not null } && !ModuleHooks.Any(module);
 
     private static IEnumerable<(Tensor? Weight, long[] Shape)> Weights(T5GemmaForConditionalGeneration model)
     {

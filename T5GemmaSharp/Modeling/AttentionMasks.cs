@@ -24,15 +24,25 @@ internal static class AttentionMasks
         var (batch, length) = (states.size(0), states.size(1));
         if (mask is not null && mask.Padding is null)
             return Move(scope, Ready(mask, "attentionMask", batch, length, _ => length, states, config));
-        var padding = mask?.Padding ?? (inputIds is null ? null : NotPadding(inputIds, config, "attentionMask"));
-        CheckPadding(padding, "attentionMask", batch, length, length);
-
-        var keys = KeyPadding(padding, 0, length); // [B, 1, 1, S]
+        var keys = KeyPadding(EncoderPadding(mask, inputIds, batch, length, config), 0, length); // [B, 1, 1, S]
         var positions = torch.arange(length, dtype: ScalarType.Int64, device: states.device);
         var distance = positions.unsqueeze(1) - positions; // [S, S]
         var window = distance.abs() < config.SlidingWindow!.Value; // a resolved configuration has a window
         var sliding = length <= config.SlidingWindow ? keys : And(window, keys);
         return Move(scope, new(Finish(keys, states, config), Finish(sliding, states, config)));
+    }
+
+    /// <summary>Which of the encoder's tokens are real [B, S]: not zero, whatever the dtype. Null: all.</summary>
+    /// <param name="mask">The caller's mask; none that is ready.</param>
+    /// <param name="inputIds">Token ids [B, S], from which a missing mask is made; null if embeddings were given.</param>
+    /// <param name="batch">Expected B.</param>
+    /// <param name="length">Expected S.</param>
+    /// <param name="config">The encoder's configuration.</param>
+    internal static Tensor? EncoderPadding(AttentionMask? mask, Tensor? inputIds, long batch, long length, T5GemmaModuleConfig config)
+    {
+        var padding = mask?.Padding ?? (inputIds is null ? null : NotPadding(inputIds, config, "attentionMask"));
+        CheckPadding(padding, "attentionMask", batch, length, length);
+        return padding;
     }
 
     /// <summary>Masks of the decoder's self-attention.</summary>

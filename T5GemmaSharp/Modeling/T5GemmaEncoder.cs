@@ -1,3 +1,4 @@
+using T5GemmaSharp.Kernels.Cuda.Encode;
 using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Modeling.Outputs;
 using TorchSharp;
@@ -52,6 +53,18 @@ public sealed class T5GemmaEncoder : nn.Module<T5GemmaEncoderInputs, BaseModelOu
     public override BaseModelOutput forward(T5GemmaEncoderInputs input)
     {
         ArgumentNullException.ThrowIfNull(input);
+        return ByKernels(input, out _) ?? ByModules(input);
+    }
+
+    /// <summary>Encodes a batch by kernels.</summary>
+    /// <param name="input">Ids or embeddings, mask, positions.</param>
+    /// <param name="reason">Why the modules have to do it; null beside a result.</param>
+    /// <returns>Null when the modules have to do it.</returns>
+    internal BaseModelOutput? ByKernels(T5GemmaEncoderInputs input, out string? reason) => CudaEncoder.TryRun(this, _config, input, out reason);
+
+    /// <summary>Encodes a batch by the modules, whatever kernels there are.</summary>
+    internal BaseModelOutput ByModules(T5GemmaEncoderInputs input)
+    {
         using var scope = NewDisposeScope();
         var (hiddenStates, pass) = Begin(input);
         var recorder = new StateRecorder(input.OutputHiddenStates, input.OutputAttentions);

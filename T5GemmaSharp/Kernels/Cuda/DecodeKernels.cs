@@ -65,8 +65,7 @@ internal sealed class DecodeKernels
     public static DecodeKernels For(DecodeShape shape, int device)
     {
         var constants = shape.Constants();
-        var name = string.Join(' ', constants.OrderBy(constant => constant.Key, StringComparer.Ordinal).Select(constant => $"{constant.Key}={constant.Value}"));
-        return Loaded.GetOrAdd((name, device), _ => new Lazy<DecodeKernels>(() =>
+        return Loaded.GetOrAdd((KernelCompiler.Describe(constants), device), _ => new Lazy<DecodeKernels>(() =>
             new DecodeKernels(KernelCompiler.Load("decode.cu", constants), CudaDriver.Required.Attribute(DeviceAttribute.MultiprocessorCount)))).Value;
     }
 }

@@ -26,7 +26,7 @@ internal static class KernelCompiler
         var compiler = Nvrtc.Instance
             ?? throw new CudaException($"NVRTC was not found beside libtorch or in a CUDA toolkit; set {NvrtcLibrary.PathVariable} to the path of its library.");
         var source = KernelSource.Read(name);
-        List<string> options = [$"-arch={architecture}", "-std=c++17", .. constants.OrderBy(constant => constant.Key, StringComparer.Ordinal).Select(constant => $"-D{constant.Key}={constant.Value}")];
+        List<string> options = [$"-arch={architecture}", "-std=c++17", .. Definitions(constants)];
         var key = CubinCache.Key(source, options, compiler.Version);
         if (cache.Read(key) is { } kept)
             return kept;
@@ -35,12 +35,18 @@ internal static class KernelCompiler
         return code;
     }
 
+    /// <summary>A text that is the same for the same constants.</summary>
+    public static string Describe(IReadOnlyDictionary<string, string> constants) => string.Join(' ', Definitions(constants));
+
     /// <summary>A float constant in CUDA's notation.</summary>
     public static string Float(double value)
     {
         var text = ((float)value).ToString("R", CultureInfo.InvariantCulture);
         return (text.Contains('.', StringComparison.Ordinal) || text.Contains('E', StringComparison.Ordinal) ? text : text + ".") + "f";
     }
+
+    private static IEnumerable<string> Definitions(IReadOnlyDictionary<string, string> constants)
+        => constants.OrderBy(constant => constant.Key, StringComparer.Ordinal).Select(constant => $"-D{constant.Key}={constant.Value}");
 
     private static string Architecture()
     {

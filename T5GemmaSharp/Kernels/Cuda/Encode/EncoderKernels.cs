@@ -1,0 +1,60 @@
+using System.Collections.Concurrent;
+using T5GemmaSharp.Interop.Cuda;
+
+namespace T5GemmaSharp.Kernels.Cuda.Encode;
+
+/// <summary>The compiled kernels of an encoder on a device. They stay loaded for the life of the process: the next call needs them again.</summary>
+internal sealed class EncoderKernels
+{
+    private const int NeededCapability = 8;
+
+    // Also remembers that a compilation failed, so that it is not tried at every call.
+    private static readonly ConcurrentDictionary<(string Constants, int Device), Lazy<EncoderKernels>> Loaded = [];
+
+    private EncoderKernels(EncoderShape shape, CudaModule module, int multiprocessors)
+    {
+        Shape = shape;
+        Multiprocessors = multiprocessors;
+        PackMask = module.Kernel("pack_mask");
+        AddAndNormalize = module.Kernel("add_and_normalize");
+        Rotate = module.Kernel("rotate");
+        AttendTall = module.Kernel("attend_tall");
+        AttendLow = module.Kernel("attend_low");
+        Gate = module.Kernel("gate");
+    }
+
+    public EncoderShape Shape { get; }
+
+    /// <summary>Multiprocessors of the device.</summary>
+    public int Multiprocessors { get; }
+
+    public CudaKernel PackMask { get; }
+
+    public CudaKernel AddAndNormalize { get; }
+
+    public CudaKernel Rotate { get; }
+
+    public CudaKernel AttendTall { get; }
+
+    public CudaKernel AttendLow { get; }
+
+    public CudaKernel Gate { get; }
+
+    /// <summary>The kernels of an encoder for a device, compiled at their first use.</summary>
+    /// <param name="config">An encoder that <see cref="EncoderShape.Refuse"/> lets pass.</param>
+    /// <param name="device">Index of the device, which is current on this thread.</param>
+    /// <exception cref="CudaException">They cannot be compiled or loaded, or the device is too old.</exception>
+    public static EncoderKernels For(T5GemmaModuleConfig config, int device)
+    {
+        var driver = CudaDriver.Required;
+        var capability = driver.Attribute(DeviceAttribute.ComputeCapabilityMajor);
+        if (capability < NeededCapability)
+            throw new CudaException($"the device's compute capability is {capability}.{driver.Attribute(DeviceAttribute.ComputeCapabilityMinor)}: the encoder's kernels need {NeededCapability}.0 or newer");
+        var limit = driver.Attribute(DeviceAttribute.MaxSharedMemoryPerBlockOptin);
+        var shape = EncoderShape.For(config, limit)
+            ?? throw new CudaException($"a block of the device has at most {limit} bytes of shared memory: too little for heads of {config.HeadDim}");
+        var constants = shape.Constants();
+        return Loaded.GetOrAdd((KernelCompiler.Describe(constants), device), _ => new Lazy<EncoderKernels>(() =>
+            new EncoderKernels(shape, KernelCompiler.Load("encoder.cu", constants), driver.Attribute(DeviceAttribute.MultiprocessorCount)))).Value;
+    }
+}

@@ -1,0 +1,79 @@
+using System.Globalization;
+using T5GemmaSharp.Configuration;
+
+namespace T5GemmaSharp.Kernels.Cuda.Encode;
+
+/// <summary>The sizes of an encoder's layers, and how its kernels are spread. One compilation of <c>encoder.cu</c> serves one shape.</summary>
+internal sealed record EncoderShape
+{
+    /// <summary>Warps of the attention's small blocks.</summary>
+    public const int LowWarps = 4;
+
+    private const int QueriesOfWarp = 16;
+
+    private const int MaxNormThreads = 512;
+
+    private EncoderShape(T5GemmaModuleConfig config, int tallWarps, int keys) => (Config, TallWarps, Keys) = (config, tallWarps, keys);
+
+    public T5GemmaModuleConfig Config { get; }
+
+    /// <summary>Warps of the attention's large blocks, which load a key for more queries.</summary>
+    public int TallWarps { get; }
+
+    /// <summary>Keys of a tile.</summary>
+    public int Keys { get; }
+
+    /// <summary>Threads of a norm: eight numbers each, as far as that goes.</summary>
+    public int NormThreads => Math.Min(((int)Config.HiddenSize / 8 + 31) / 32 * 32, MaxNormThreads);
+
+    /// <summary>Chooses how to spread the kernels.</summary>
+    /// <param name="config">An encoder that <see cref="Refuse"/> lets pass.</param>
+    /// <param name="sharedLimit">Bytes of shared memory that a block of the device can have.</param>
+    /// <returns>Null when the device has too little memory for a block.</returns>
+    public static EncoderShape? For(T5GemmaModuleConfig config, int sharedLimit)
+    {
+        EncoderShape[] shapes = [new(config, 8, 64), new(config, 8, 32), new(config, LowWarps, 32)];
+        return Array.Find(shapes, shape => shape.SharedBytes(shape.TallWarps) <= sharedLimit);
+    }
+
+    /// <summary>Why the kernels do not cover an encoder; null: they do.</summary>
+    public static string? Refuse(T5GemmaModuleConfig config)
+    {
+        if (config.HiddenActivation is not (HiddenActivation.GeluPytorchTanh or HiddenActivation.GeluNew or HiddenActivation.GeluFast))
+            return $"hidden_activation {config.HiddenActivation} is not gelu_pytorch_tanh";
+        if (config.AttnLogitSoftcapping is not (> 0 and <= 60))
+            return "attn_logit_softcapping must be between 0 and 60: the kernels take exponents of scores without their maximum";
+        if (config.HeadDim is not (64 or 128 or 256))
+            return $"head_dim {config.HeadDim} is not 64, 128 or 256";
+        return config.HiddenSize % 8 != 0 || config.IntermediateSize % 8 != 0
+            ? $"hidden_size {config.HiddenSize} and intermediate_size {config.IntermediateSize} must be multiples of 8"
+            : null;
+    }
+
+    /// <summary>Queries of an attention block.</summary>
+    public static int Queries(int warps) => warps * QueriesOfWarp;
+
+    /// <summary>Shared memory of an attention block: its queries, and two tiles of keys and values.</summary>
+    public int SharedBytes(int warps) => (Queries(warps) + (4 * Keys)) * (int)Config.HeadDim * sizeof(ushort);
+
+    /// <summary>The compile-time constants of <c>encoder.cu</c>.</summary>
+    public IReadOnlyDictionary<string, string> Constants()
+    {
+        Dictionary<string, long> numbers = new()
+        {
+            ["D"] = Config.HiddenSize,
+            ["H"] = Config.NumAttentionHeads,
+            ["K"] = Config.NumKeyValueHeads,
+            ["E"] = Config.HeadDim,
+            ["NORM_THREADS"] = NormThreads,
+            ["KEYS"] = Keys,
+            ["TALL_WARPS"] = TallWarps,
+            ["LOW_WARPS"] = LowWarps,
+        };
+        var constants = numbers.ToDictionary(number => number.Key, number => number.Value.ToString(CultureInfo.InvariantCulture));
+        constants["EPS"] = KernelCompiler.Float(Config.RmsNormEps);
+        constants["SCALE"] = KernelCompiler.Float(Math.Pow(Config.QueryPreAttnScalar, -0.5));
+        constants["CAP"] = KernelCompiler.Float(Config.AttnLogitSoftcapping!.Value); // a shape without it is refused
+        return constants;
+    }
+}
