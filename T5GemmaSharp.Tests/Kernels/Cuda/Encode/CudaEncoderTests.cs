@@ -15,7 +15,7 @@ public sealed class CudaEncoderTests
 {
     private static readonly Dictionary<string, T5GemmaModuleConfig> Configs = new()
     {
-        ["heads of 64"] = Config(hidden: 776, intermediate: 2048, heads: 12, keyHeads: 12, headDim: 64, window: 16),
+        ["heads of 64"] = Config(hidden: 792, intermediate: 2048, heads: 12, keyHeads: 12, headDim: 64, window: 16),
         ["heads of 128 in groups"] = Config(hidden: 512, intermediate: 1024, heads: 8, keyHeads: 2, headDim: 128, window: 100),
         ["2b"] = Config(hidden: 2304, intermediate: 9216, heads: 8, keyHeads: 4, headDim: 256, window: 4096),
         ["2b with a small window"] = Config(hidden: 2304, intermediate: 9216, heads: 8, keyHeads: 4, headDim: 256, window: 70),
