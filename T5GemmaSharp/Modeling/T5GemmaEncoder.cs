@@ -56,6 +56,15 @@ public sealed class T5GemmaEncoder : nn.Module<T5GemmaEncoderInputs, BaseModelOu
         return ByKernels(input, out _) ?? ByModules(input);
     }
 
+    /// <summary>Says why a call would be computed by the modules, with torch's operators, and not by the library's CUDA kernels.</summary>
+    /// <param name="input">The call's arguments; the values of its tensors are not read.</param>
+    /// <returns>One line; null where the kernels serve the call.</returns>
+    public string? ExplainModules(T5GemmaEncoderInputs input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return CudaEncoder.Explain(this, _config, input);
+    }
+
     /// <summary>Encodes a batch by kernels.</summary>
     /// <param name="input">Ids or embeddings, mask, positions.</param>
     /// <param name="reason">Why the modules have to do it; null beside a result.</param>

@@ -109,7 +109,10 @@ public sealed class CudaEncoderTests
 
         string? Reason(T5GemmaEncoderInputs given)
         {
-            _ = models.Rounded.ByKernels(given, out var reason);
+            using var output = NewDisposeScope();
+            var result = models.Rounded.ByKernels(given, out var reason);
+            Assert.That(reason is null, Is.EqualTo(result is not null));
+            Assert.That(models.Rounded.ExplainModules(given), Is.EqualTo(reason));
             return reason;
         }
     }

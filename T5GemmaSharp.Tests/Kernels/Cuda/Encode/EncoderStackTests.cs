@@ -86,6 +86,7 @@ public sealed class EncoderStackTests
         {
             Assert.That(output, Is.Null);
             Assert.That(reason, Is.EqualTo("the model is on cpu"));
+            Assert.That(Encoder.ExplainModules(new() { InputIds = SampleModel.SourceIds() }), Is.EqualTo(reason));
         }
     }
 

@@ -28,21 +28,28 @@ internal static class CudaEncoder
         using var scope = NewDisposeScope();
         // torch's work comes first: it makes the device current on this thread.
         var embeddings = ScaledEmbedding.Call(encoder.EmbedTokens, input.InputIds, input.InputsEmbeds, config, ("inputIds", "inputsEmbeds"));
-        CudaEncoderOperations operations;
-        try
-        {
-            operations = new CudaEncoderOperations(EncoderKernels.For(config, Math.Max(embeddings.device.index, 0)), embeddings.device);
-        }
-        catch (CudaException exception)
-        {
-            reason = exception.Message;
+        if (Prepare(config, embeddings.device, out reason) is not { } operations)
             return null;
-        }
         var output = new EncoderStack(encoder, config, operations).Run(embeddings, input);
         foreach (var tensor in (output.HiddenStates ?? []).Append(output.LastHiddenState))
             scope.MoveToOuter(tensor);
         return output;
     }
+
+    /// <summary>Why the modules have to do the work of a call; null: the kernels serve it.</summary>
+    public static string? Explain(T5GemmaEncoder encoder, T5GemmaModuleConfig config, T5GemmaEncoderInputs input)
+    {
+        var reason = Refuse(encoder, config, input);
+        if (reason is not null)
+            return reason;
+        var device = encoder.EmbedTokens.weight!.device; // an embedding has a weight
+        using var any = torch.zeros(1, device: device); // torch's work makes the device current on this thread
+        _ = Prepare(config, device, out reason);
+        return reason;
+    }
+
+    private static CudaEncoderOperations? Prepare(T5GemmaModuleConfig config, Device device, out string? reason)
+        => KernelFallback.Try(() => new CudaEncoderOperations(EncoderKernels.For(config, Math.Max(device.index, 0)), device), out reason);
 
     private static string? Refuse(T5GemmaEncoder encoder, T5GemmaModuleConfig config, T5GemmaEncoderInputs input)
     {
