@@ -1,5 +1,5 @@
 // What the encoder's layers do between their matrix products. Constants: D, H, K, E as in the configuration, EPS, SCALE, CAP; NORM_THREADS, a multiple of 32;
-// KEYS, the keys of a tile: 32 or 64; TALL_WARPS and LOW_WARPS, of 16 queries each.
+// WARPS of an attention block, of 16 queries each; KEYS of its tiles, 32 or 64.
 
 constexpr int QUERY_SIZE = H * E;
 constexpr int KEY_SIZE = K * E;
@@ -245,8 +245,7 @@ INLINE void copy_rows(u32 to, const bf16* from, int stride, int inside)
 
 // A block has 16 queries a warp of one head, and goes through the keys that they see in tiles, of which the next is on its way while one is worked on. The cap bounds the
 // scores: exponents need no maximum, and sums just add.
-template <int WARPS>
-INLINE void attend(const AttentionArguments& a)
+extern "C" __global__ void __launch_bounds__(WARPS * WARP) attend(const AttentionArguments a)
 {
     constexpr int THREADS = WARPS * WARP, QUERIES = WARPS * 16, TILE_WORDS = KEYS / 32;
     constexpr u32 TILE_BYTES = KEYS * ROW_BYTES;
@@ -430,7 +429,3 @@ INLINE void attend(const AttentionArguments& a)
         }
     }
 }
-
-extern "C" __global__ void __launch_bounds__(TALL_WARPS * WARP) attend_tall(const AttentionArguments a) { attend<TALL_WARPS>(a); }
-
-extern "C" __global__ void __launch_bounds__(LOW_WARPS * WARP) attend_low(const AttentionArguments a) { attend<LOW_WARPS>(a); }

@@ -59,11 +59,8 @@ internal sealed class CudaEncoderOperations(EncoderKernels kernels, Device devic
     public void Attend(Tensor queries, Tensor keys, Tensor values, Tensor mask, long length, long? window)
     {
         var heads = (int)(queries.size(0) / length * Config.NumAttentionHeads);
-        // Small blocks only where they would not even occupy the device once.
-        var isLow = Divide(length, EncoderShape.Queries(EncoderShape.LowWarps)) * heads <= kernels.Multiprocessors;
-        var warps = isLow ? EncoderShape.LowWarps : kernels.Shape.TallWarps;
-        var shape = new LaunchShape((int)Divide(length, EncoderShape.Queries(warps)), heads, warps * 32) { SharedBytes = kernels.Shape.SharedBytes(warps) };
-        (isLow ? kernels.AttendLow : kernels.AttendTall).Launch(_stream, shape, new TileAttentionArguments
+        var shape = new LaunchShape((int)Divide(length, EncoderShape.Queries), heads, EncoderShape.AttentionThreads) { SharedBytes = kernels.Shape.SharedBytes };
+        kernels.Attend.Launch(_stream, shape, new TileAttentionArguments
         {
             Queries = TensorMemory.Pointer(queries),
             Keys = TensorMemory.Pointer(keys),

@@ -11,22 +11,17 @@ internal sealed class EncoderKernels
     // Also remembers that a compilation failed, so that it is not tried at every call.
     private static readonly ConcurrentDictionary<(string Constants, int Device), Lazy<EncoderKernels>> Loaded = [];
 
-    private EncoderKernels(EncoderShape shape, CudaModule module, int multiprocessors)
+    private EncoderKernels(EncoderShape shape, CudaModule module)
     {
         Shape = shape;
-        Multiprocessors = multiprocessors;
         PackMask = module.Kernel("pack_mask");
         AddAndNormalize = module.Kernel("add_and_normalize");
         Rotate = module.Kernel("rotate");
-        AttendTall = module.Kernel("attend_tall");
-        AttendLow = module.Kernel("attend_low");
+        Attend = module.Kernel("attend");
         Gate = module.Kernel("gate");
     }
 
     public EncoderShape Shape { get; }
-
-    /// <summary>Multiprocessors of the device.</summary>
-    public int Multiprocessors { get; }
 
     public CudaKernel PackMask { get; }
 
@@ -34,9 +29,7 @@ internal sealed class EncoderKernels
 
     public CudaKernel Rotate { get; }
 
-    public CudaKernel AttendTall { get; }
-
-    public CudaKernel AttendLow { get; }
+    public CudaKernel Attend { get; }
 
     public CudaKernel Gate { get; }
 
@@ -50,11 +43,9 @@ internal sealed class EncoderKernels
         var capability = driver.Attribute(DeviceAttribute.ComputeCapabilityMajor);
         if (capability < NeededCapability)
             throw new CudaException($"the device's compute capability is {capability}.{driver.Attribute(DeviceAttribute.ComputeCapabilityMinor)}: the encoder's kernels need {NeededCapability}.0 or newer");
-        var limit = driver.Attribute(DeviceAttribute.MaxSharedMemoryPerBlockOptin);
-        var shape = EncoderShape.For(config, limit)
-            ?? throw new CudaException($"a block of the device has at most {limit} bytes of shared memory: too little for heads of {config.HeadDim}");
+        var shape = new EncoderShape(config);
         var constants = shape.Constants();
         return Loaded.GetOrAdd((KernelCompiler.Describe(constants), device), _ => new Lazy<EncoderKernels>(() =>
-            new EncoderKernels(shape, KernelCompiler.Load("encoder.cu", constants), driver.Attribute(DeviceAttribute.MultiprocessorCount)))).Value;
+            new EncoderKernels(shape, KernelCompiler.Load("encoder.cu", constants)))).Value;
     }
 }

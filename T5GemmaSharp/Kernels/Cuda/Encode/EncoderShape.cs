@@ -6,35 +6,29 @@ namespace T5GemmaSharp.Kernels.Cuda.Encode;
 /// <summary>The sizes of an encoder's layers, and how its kernels are spread. One compilation of <c>encoder.cu</c> serves one shape.</summary>
 internal sealed record EncoderShape
 {
-    /// <summary>Warps of the attention's small blocks.</summary>
-    public const int LowWarps = 4;
-
-    private const int QueriesOfWarp = 16;
+    private const int AttentionWarps = 4;
 
     private const int MaxNormThreads = 512;
 
-    private EncoderShape(T5GemmaModuleConfig config, int tallWarps, int keys) => (Config, TallWarps, Keys) = (config, tallWarps, keys);
+    /// <param name="config">An encoder that <see cref="Refuse"/> lets pass.</param>
+    public EncoderShape(T5GemmaModuleConfig config) => Config = config;
 
     public T5GemmaModuleConfig Config { get; }
 
-    /// <summary>Warps of the attention's large blocks, which load a key for more queries.</summary>
-    public int TallWarps { get; }
+    /// <summary>Queries of an attention block.</summary>
+    public static int Queries => AttentionWarps * 16;
 
-    /// <summary>Keys of a tile.</summary>
-    public int Keys { get; }
+    /// <summary>Threads of an attention block.</summary>
+    public static int AttentionThreads => AttentionWarps * 32;
+
+    /// <summary>Shared memory of an attention block: its queries, and two tiles of keys and values.</summary>
+    public int SharedBytes => (Queries + (4 * Keys)) * (int)Config.HeadDim * sizeof(ushort);
 
     /// <summary>Threads of a norm: eight numbers each, as far as that goes.</summary>
     public int NormThreads => Math.Min(((int)Config.HiddenSize / 8 + 31) / 32 * 32, MaxNormThreads);
 
-    /// <summary>Chooses how to spread the kernels.</summary>
-    /// <param name="config">An encoder that <see cref="Refuse"/> lets pass.</param>
-    /// <param name="sharedLimit">Bytes of shared memory that a block of the device can have.</param>
-    /// <returns>Null when the device has too little memory for a block.</returns>
-    public static EncoderShape? For(T5GemmaModuleConfig config, int sharedLimit)
-    {
-        EncoderShape[] shapes = [new(config, 8, 64), new(config, 8, 32), new(config, LowWarps, 32)];
-        return Array.Find(shapes, shape => shape.SharedBytes(shape.TallWarps) <= sharedLimit);
-    }
+    // Two blocks of the largest heads share a multiprocessor of an H100: one computes weights while the other multiplies. They fit in those of smaller devices, too.
+    private int Keys => Config.HeadDim == 256 ? 32 : 64;
 
     /// <summary>Why the kernels do not cover an encoder; null: they do.</summary>
     public static string? Refuse(T5GemmaModuleConfig config)
@@ -50,12 +44,6 @@ internal sealed record EncoderShape
             : null;
     }
 
-    /// <summary>Queries of an attention block.</summary>
-    public static int Queries(int warps) => warps * QueriesOfWarp;
-
-    /// <summary>Shared memory of an attention block: its queries, and two tiles of keys and values.</summary>
-    public int SharedBytes(int warps) => (Queries(warps) + (4 * Keys)) * (int)Config.HeadDim * sizeof(ushort);
-
     /// <summary>The compile-time constants of <c>encoder.cu</c>.</summary>
     public IReadOnlyDictionary<string, string> Constants()
     {
@@ -67,8 +55,7 @@ internal sealed record EncoderShape
             ["E"] = Config.HeadDim,
             ["NORM_THREADS"] = NormThreads,
             ["KEYS"] = Keys,
-            ["TALL_WARPS"] = TallWarps,
-            ["LOW_WARPS"] = LowWarps,
+            ["WARPS"] = AttentionWarps,
         };
         var constants = numbers.ToDictionary(number => number.Key, number => number.Value.ToString(CultureInfo.InvariantCulture));
         constants["EPS"] = KernelCompiler.Float(Config.RmsNormEps);
