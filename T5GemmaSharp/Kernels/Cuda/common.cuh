@@ -91,6 +91,21 @@ INLINE float warp_sum(float value)
     return value;
 }
 
+// The sum over a block, for all its threads. The space holds a float a warp; a second sum needs another space.
+template <int WARPS>
+INLINE float block_sum(float value, float* space)
+{
+    value = warp_sum(value);
+    if (threadIdx.x % WARP == 0)
+        space[threadIdx.x / WARP] = value;
+    __syncthreads();
+    float sum = 0.f;
+#pragma unroll
+    for (int warp = 0; warp < WARPS; warp++)
+        sum += space[warp];
+    return sum;
+}
+
 // Four sums over a block, for all its threads. The space holds an entry a warp.
 template <int WARPS>
 INLINE float4 block_sum(float4 values, float4* space)

@@ -1,5 +1,5 @@
 // What the encoder's layers do between their matrix products. Constants: D, H, K, E as in the configuration, EPS, SCALE, CAP; NORM_THREADS, a multiple of 32;
-// WARPS of an attention block, of 16 queries each; KEYS of its tiles, 32 or 64.
+// ATTENTION_WARPS of an attention block, of 16 queries each; KEYS of its tiles, 32 or 64.
 
 constexpr int QUERY_SIZE = H * E;
 constexpr int KEY_SIZE = K * E;
@@ -245,9 +245,9 @@ INLINE void copy_rows(u32 to, const bf16* from, int stride, int inside)
 
 // A block has 16 queries a warp of one head, and goes through the keys that they see in tiles, of which the next is on its way while one is worked on. The cap bounds the
 // scores: exponents need no maximum, and sums just add.
-extern "C" __global__ void __launch_bounds__(WARPS * WARP) attend(const AttentionArguments a)
+extern "C" __global__ void __launch_bounds__(ATTENTION_WARPS * WARP) attend(const AttentionArguments a)
 {
-    constexpr int THREADS = WARPS * WARP, QUERIES = WARPS * 16, TILE_WORDS = KEYS / 32;
+    constexpr int THREADS = ATTENTION_WARPS * WARP, QUERIES = ATTENTION_WARPS * 16, TILE_WORDS = KEYS / 32;
     constexpr u32 TILE_BYTES = KEYS * ROW_BYTES;
     extern __shared__ __align__(128) u8 space[];
     const u32 query_space = (u32)__cvta_generic_to_shared(space), tile_space = query_space + QUERIES * ROW_BYTES;

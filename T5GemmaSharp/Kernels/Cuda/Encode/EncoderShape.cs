@@ -55,7 +55,7 @@ internal sealed record EncoderShape
             ["E"] = Config.HeadDim,
             ["NORM_THREADS"] = NormThreads,
             ["KEYS"] = Keys,
-            ["WARPS"] = AttentionWarps,
+            ["ATTENTION_WARPS"] = AttentionWarps,
         };
         var constants = numbers.ToDictionary(number => number.Key, number => number.Value.ToString(CultureInfo.InvariantCulture));
         constants["EPS"] = KernelCompiler.Float(Config.RmsNormEps);
