@@ -49,6 +49,35 @@ public sealed class CheckpointCudaTests
         Assert.That(loaded.Values.All(value => value.device_type == TorchSharp.DeviceType.CUDA), Is.True);
     }
 
+    [TestCase(ScalarType.BFloat16, 50_000_000_000)]
+    [TestCase(ScalarType.BFloat16, 10_000_000)]
+    [TestCase(ScalarType.Float32, 10_000_000)]
+    public void Load_ManyTensorsInShards_AreFilledByThreadsAtOnce(ScalarType dtype, long shardSize)
+    {
+        // Sizes from one element to several buffers, none a multiple of a buffer's.
+        var stored = Enumerable.Range(0, 60).ToDictionary(index => $"t{index}", index => randn(1 + (long)Math.Pow(index, 3.9), dtype: ScalarType.BFloat16));
+        var targets = stored.ToDictionary(pair => pair.Key, pair => zeros(pair.Value.shape, dtype: dtype, device: CUDA));
+        new CheckpointWriter { MaxShardSizeInBytes = shardSize }.Write(_folder.Path, stored);
+        using var reader = CheckpointReader.Open(_folder.Path);
+        var report = CheckpointLoader.Load(targets, reader, new CheckpointLoadOptions { Strictness = Strictness.Exact });
+        Assert.That((report.TransferFallback, report.LoadedCount), Is.EqualTo(((string?)null, stored.Count)));
+        Assert.That(stored.Where(pair => targets[pair.Key].cpu().ne(pair.Value.to(dtype)).any().item<bool>()).Select(pair => pair.Key), Is.Empty);
+    }
+
+    [Test]
+    public void Load_FileCutAfterItWasOpened_NamesTheTensor()
+    {
+        new CheckpointWriter().Write(_folder.Path, new Dictionary<string, Tensor> { ["a"] = zeros(10_000_000), ["b"] = zeros(10_000_000) });
+        using var reader = CheckpointReader.Open(_folder.Path);
+        using (var stream = File.Open(_folder["model.safetensors"], FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+            stream.SetLength(stream.Length - 1);
+        var targets = new Dictionary<string, Tensor> { ["a"] = zeros(10_000_000, device: CUDA), ["b"] = zeros(10_000_000, device: CUDA) };
+        Assert.That(
+            () => CheckpointLoader.Load(targets, reader, new CheckpointLoadOptions()),
+            Throws.TypeOf<SafetensorsFormatException>().With.Property(nameof(SafetensorsFormatException.TensorName)).EqualTo("b"));
+        Assert.That(ones(3, device: CUDA).sum().item<float>(), Is.EqualTo(3), "the device works on");
+    }
+
     [TestCase(1 << 10)]
     [TestCase(TensorTransfer.DefaultChunkSizeInBytes)]
     public void Write_FromCuda_WritesTheSameBytesAsFromCpu(int chunkSizeInBytes)

@@ -142,7 +142,8 @@ public sealed class CheckpointReader : IDisposable
         return names.Length == 0 ? "no files" : string.Join(", ", names.Take(10)) + (names.Length > 10 ? ", ..." : "");
     }
 
-    private SafetensorsFile FileOf(string key)
+    /// <summary>Gives a tensor's file.</summary>
+    internal SafetensorsFile FileOf(string key)
     {
         ArgumentNullException.ThrowIfNull(key);
         return _fileOfKey.TryGetValue(key, out var file) ? file : throw NotFound(key);

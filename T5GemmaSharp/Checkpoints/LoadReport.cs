@@ -27,6 +27,9 @@ public sealed record LoadReport
     /// <summary>The model's keys that got fresh values: those missing, and those that mismatch.</summary>
     public IReadOnlyList<string> InitializedKeys { get; init; } = [];
 
+    /// <summary>Why tensors on a CUDA device were filled one after the other and not by several threads at once; null where they were, or none is on one.</summary>
+    public string? TransferFallback { get; init; }
+
     /// <summary>A summary with the first ten of each list.</summary>
     public override string ToString()
     {

@@ -129,9 +129,24 @@ public sealed class SafetensorsFile : IDisposable
         }
         catch (EndOfStreamException exception)
         {
-            throw new SafetensorsFormatException(
-                Path, SafetensorsRule.FileTruncated, name,
-                $"{entry.LengthInBytes} bytes at offset {entry.OffsetInBytes}", "an earlier end of the file", exception);
+            throw Truncated(entry, exception);
+        }
+    }
+
+    /// <summary>Reads bytes of a tensor. Several threads may do so at once.</summary>
+    /// <param name="entry">The tensor.</param>
+    /// <param name="offset">Where in its data, in bytes.</param>
+    /// <param name="destination">Takes the bytes.</param>
+    /// <exception cref="SafetensorsFormatException">The file was truncated after it was opened.</exception>
+    internal void ReadBytes(SafetensorsEntry entry, long offset, Span<byte> destination)
+    {
+        try
+        {
+            TensorTransfer.ReadExactly(_file, destination, entry.OffsetInBytes + offset);
+        }
+        catch (EndOfStreamException exception)
+        {
+            throw Truncated(entry, exception);
         }
     }
 
@@ -182,6 +197,9 @@ public sealed class SafetensorsFile : IDisposable
                 path, SafetensorsRule.FileTruncated, tensorName: null, $"{count} bytes at offset {offset}", "an earlier end of the file", exception);
         }
     }
+
+    private SafetensorsFormatException Truncated(SafetensorsEntry entry, EndOfStreamException exception)
+        => new(Path, SafetensorsRule.FileTruncated, entry.Name, $"{entry.LengthInBytes} bytes at offset {entry.OffsetInBytes}", "an earlier end of the file", exception);
 
     private SafetensorsEntry GetEntry(string name)
     {

@@ -96,7 +96,7 @@ public sealed class CudaDecodeEngineTests
         using var full = new FullDevice(leftBytes: 48 << 20); // keys and values of 256 tokens alone need 75 MB
         var route = test.Model.Generate(test.Inputs, config).Route;
         Assert.That(route.Engine, Is.EqualTo(DecodingEngine.Modules));
-        Assert.That(route.Reason, Does.StartWith("too little memory for the kernels' buffers: CUDA out of memory"));
+        Assert.That(route.Reason, Does.StartWith("too little memory: CUDA out of memory"));
     }
 
     private static CudaDecodeEngine Create(EncodedSource source, long maxLength = 64)

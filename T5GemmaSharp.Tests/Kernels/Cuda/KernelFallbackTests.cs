@@ -25,7 +25,7 @@ public sealed class KernelFallbackTests
     public void Try_TorchRunsOutOfMemory_SaysSoInOneLine()
     {
         Assert.That(KernelFallback.Try<string>(() => throw new LibtorchFault("CUDA out of memory. Tried to allocate 2.00 GiB.\nException raised from malloc"), out var reason), Is.Null);
-        Assert.That(reason, Is.EqualTo("too little memory for the kernels' buffers: CUDA out of memory. Tried to allocate 2.00 GiB."));
+        Assert.That(reason, Is.EqualTo("too little memory: CUDA out of memory. Tried to allocate 2.00 GiB."));
     }
 
     [Test]

@@ -173,6 +173,18 @@ internal sealed unsafe class CudaDriver
 
     public void DestroyGraph(nint graph) => Check(_destroyGraph(graph), "cuGraphDestroy");
 
+    /// <summary>Turns an error code of a function into an exception.</summary>
+    /// <exception cref="CudaException">The code is one of an error.</exception>
+    public void Check(int code, string function)
+    {
+        if (code == Success)
+            return;
+        byte* name = null, text = null;
+        _ = _errorName(code, &name);
+        _ = _errorString(code, &text);
+        throw new CudaException($"{function} failed: {Marshal.PtrToStringUTF8((nint)name) ?? "unknown error"} ({code}), {Marshal.PtrToStringUTF8((nint)text) ?? "no description"}");
+    }
+
     private static CudaDriver? Load()
     {
         try
@@ -183,15 +195,5 @@ internal sealed unsafe class CudaDriver
         {
             return null;
         }
-    }
-
-    private void Check(int code, string function)
-    {
-        if (code == Success)
-            return;
-        byte* name = null, text = null;
-        _ = _errorName(code, &name);
-        _ = _errorString(code, &text);
-        throw new CudaException($"{function} failed: {Marshal.PtrToStringUTF8((nint)name) ?? "unknown error"} ({code}), {Marshal.PtrToStringUTF8((nint)text) ?? "no description"}");
     }
 }

@@ -25,7 +25,7 @@ internal static class KernelFallback
         }
         catch (Exception exception) when (OutOfMemory.IsIn(exception))
         {
-            reason = $"too little memory for the kernels' buffers: {OutOfMemory.Cause(exception)}";
+            reason = $"too little memory: {OutOfMemory.Cause(exception)}";
         }
         return null;
     }
