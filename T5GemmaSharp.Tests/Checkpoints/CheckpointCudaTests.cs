@@ -59,13 +59,13 @@ public sealed class CheckpointCudaTests
         var targets = stored.ToDictionary(pair => pair.Key, pair => zeros(pair.Value.shape, dtype: dtype, device: CUDA));
         new CheckpointWriter { MaxShardSizeInBytes = shardSize }.Write(_folder.Path, stored);
         using var reader = CheckpointReader.Open(_folder.Path);
-        var report = CheckpointLoader.Load(targets, reader, new CheckpointLoadOptions { Strictness = Strictness.Exact });
+        var report = CheckpointLoader.Load(targets, reader, new CheckpointLoadOptions { Strictness = Strictness.Exact, UseDeviceTransfer = true });
         Assert.That((report.TransferFallback, report.LoadedCount), Is.EqualTo(((string?)null, stored.Count)));
         Assert.That(stored.Where(pair => targets[pair.Key].cpu().ne(pair.Value.to(dtype)).any().item<bool>()).Select(pair => pair.Key), Is.Empty);
     }
 
     [Test]
-    public void Load_FileCutAfterItWasOpened_NamesTheTensor()
+    public void Load_FileCutAfterItWasOpened_NamesTheTensor([Values] bool useDeviceTransfer)
     {
         new CheckpointWriter().Write(_folder.Path, new Dictionary<string, Tensor> { ["a"] = zeros(10_000_000), ["b"] = zeros(10_000_000) });
         using var reader = CheckpointReader.Open(_folder.Path);
@@ -73,7 +73,7 @@ public sealed class CheckpointCudaTests
             stream.SetLength(stream.Length - 1);
         var targets = new Dictionary<string, Tensor> { ["a"] = zeros(10_000_000, device: CUDA), ["b"] = zeros(10_000_000, device: CUDA) };
         Assert.That(
-            () => CheckpointLoader.Load(targets, reader, new CheckpointLoadOptions()),
+            () => CheckpointLoader.Load(targets, reader, new CheckpointLoadOptions { UseDeviceTransfer = useDeviceTransfer }),
             Throws.TypeOf<SafetensorsFormatException>().With.Property(nameof(SafetensorsFormatException.TensorName)).EqualTo("b"));
         Assert.That(ones(3, device: CUDA).sum().item<float>(), Is.EqualTo(3), "the device works on");
     }

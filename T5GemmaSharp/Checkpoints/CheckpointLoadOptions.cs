@@ -1,3 +1,5 @@
+using T5GemmaSharp.Checkpoints.Transfers;
+
 namespace T5GemmaSharp.Checkpoints;
 
 /// <summary>How a checkpoint is loaded into a module.</summary>
@@ -20,4 +22,7 @@ internal sealed record CheckpointLoadOptions
     /// will be changed in place, lies on a slow network drive, or must stay replaceable on Windows.
     /// </summary>
     public bool UseMemoryMap { get; init; } = true;
+
+    /// <summary>Whether several threads at once fill tensors on a CUDA device. By default as <see cref="DeviceTransfer.Variable"/> says.</summary>
+    public bool UseDeviceTransfer { get; init; } = DeviceTransfer.IsAskedFor;
 }

@@ -10,7 +10,7 @@ internal static class CheckpointLoader
     /// <summary>Checks names, shapes, dtypes and tied weights, then gives each tensor of the module its stored values.</summary>
     /// <remarks>
     /// On the CPU, a tensor whose dtype is the stored one takes over the mapped file as its memory; others are copied, and cast, in
-    /// chunks. Tensors on a CUDA device are filled by several threads at once. Whether a parameter needs gradients stays as it is. TorchSharp's own loading would broadcast shapes that differ.
+    /// chunks. Tensors on a CUDA device may be filled by several threads at once. Whether a parameter needs gradients stays as it is. TorchSharp's own loading would broadcast shapes that differ.
     /// </remarks>
     /// <param name="module">The module, with tensors of the wanted dtypes on the wanted devices; their values may be uninitialised.</param>
     /// <param name="reader">The checkpoint; it may be disposed after the call.</param>
@@ -34,7 +34,8 @@ internal static class CheckpointLoader
         using var noGrad = no_grad();
         var items = plan.Loads.Where(load => load.Target.device_type == DeviceType.CUDA && load.Target.is_contiguous())
             .Select(load => new TransferItem(reader.FileOf(load.SourceKey), reader.GetEntry(load.SourceKey), load.Target)).ToArray();
-        var filled = DeviceTransfer.TryFill(items, out var reason) ? items.Select(item => item.Target).ToHashSet(ReferenceEqualityComparer.Instance) : [];
+        string? reason = items.Length == 0 || options.UseDeviceTransfer ? null : $"{DeviceTransfer.Variable} is not 1";
+        var filled = reason is null && DeviceTransfer.TryFill(items, out reason) ? items.Select(item => item.Target).ToHashSet(ReferenceEqualityComparer.Instance) : [];
         foreach (var (key, target) in plan.Loads.Where(load => !filled.Contains(load.Target)))
         {
             if (options.UseMemoryMap && target.device_type == DeviceType.CPU && target.dtype == reader.GetEntry(key).DType)
