@@ -81,6 +81,8 @@ internal sealed class CudaDecodeEngine : IDisposable
         reason = Refuse(source);
         if (reason is not null)
             return null;
+        // The driver's calls need a context on this thread; torch makes its own current when it launches something.
+        _ = torch.zeros([1], device: source.EncoderOutputs.LastHiddenState.device);
         string? refusal = null;
         var shape = KernelFallback.Try(() => DecodeShape.For(source.Model.Config.Decoder, (int)source.BatchSize * rowsPerSource, HasClusters(), out refusal), out reason);
         reason ??= refusal;
