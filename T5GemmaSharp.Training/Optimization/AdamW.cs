@@ -1,10 +1,11 @@
+using T5GemmaSharp.Kernels.Cuda.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Training.Optimization;
 
 /// <summary>Adam with decoupled weight decay.</summary>
-/// <remarks>m = b1 m + (1-b1) g; v = b2 v + (1-b2) g²; w = w (1 - lr wd) - lr/(1-b1^t) m / (sqrt(v/(1-b2^t)) + eps).</remarks>
+/// <remarks>m = b1 m + (1-b1) g; v = b2 v + (1-b2) g²; w = w (1 - lr wd) - lr/(1-b1^t) m / (sqrt(v/(1-b2^t)) + eps). On CUDA one kernel of this library takes all of it in a pass.</remarks>
 public sealed class AdamW : Optimizer
 {
     private readonly AdamWOptions _options;
@@ -40,6 +41,21 @@ public sealed class AdamW : Optimizer
         var updates = UpdatesOf(index);
         var stepSize = learningRate / (1 - Math.Pow(_options.Beta1, updates));
         var rootCorrection = Math.Sqrt(1 - Math.Pow(_options.Beta2, updates));
+        if (Kernels(index) is { } kernels)
+        {
+            Parameters[index].UpdateWhole((weights, lowerHalf, gradient) => OptimizerKernels.AdamW(
+                kernels, weights, lowerHalf, gradient, _means.State(index).Value, _meanSquares.State(index).Value, new AdamWFactors(
+                    (float)gradientScale,
+                    (float)(1 - _options.Beta1),
+                    (float)_options.Beta2,
+                    (float)(1 - _options.Beta2),
+                    (float)(1 - (learningRate * Decays[index])),
+                    1 / (float)rootCorrection,
+                    (float)_options.Epsilon,
+                    (float)stepSize)));
+            return;
+        }
+
         ForEachStretch(index, gradientScale, multiple: 1, (from, values, gradient) =>
         {
             var mean = _means.Stretch(index, from, values.numel());

@@ -32,7 +32,7 @@ internal sealed class LayerwiseStep(Optimizer optimizer, double learningRate, do
         if (taken.FirstOrDefault(index => _norms[index] is not null, -1) is >= 0 and var again)
             throw new InvalidOperationException($"{optimizer.Parameters[again].Name}: expected one update a step, got a gradient after it; the parameter has several uses, which no task may tell as finished one by one");
         foreach (var index in taken)
-            _norms[index] = [.. Optimizer.NormsOf(optimizer.Parameters[index]).Select(norm => norm.DetachFromDisposeScope())];
+            _norms[index] = [.. optimizer.NormsOf([index]).Select(norm => norm.DetachFromDisposeScope())];
         if (!double.IsFinite(Optimizer.JointNorm([.. taken.SelectMany(index => _norms[index]!)]))) // one wait for the device a part
             throw Diverged(taken);
         foreach (var index in taken)

@@ -1,3 +1,4 @@
+using T5GemmaSharp.Kernels.Cuda.Training;
 using T5GemmaSharp.Training.Checkpointing;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -31,6 +32,9 @@ public abstract class Optimizer : IDisposable
 
     internal IReadOnlyList<TrainedParameter> Parameters => _parameters;
 
+    /// <summary>Whether torch operators do what kernels could.</summary>
+    internal bool UsesOperators { get; init; }
+
     private protected double[] Decays { get; }
 
     /// <summary>Takes the gradients of a micro-batch; to be called after each backward pass of a step.</summary>
@@ -41,7 +45,7 @@ public abstract class Optimizer : IDisposable
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        return JointNorm([.. _parameters.Where(parameter => parameter.HasGradient).SelectMany(NormsOf)]);
+        return JointNorm(NormsOf([.. Enumerable.Range(0, _parameters.Length).Where(index => _parameters[index].HasGradient)]));
     }
 
     /// <summary>Updates every parameter that has a gradient.</summary>
@@ -87,13 +91,17 @@ public abstract class Optimizer : IDisposable
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        _updates[index] = UpdatesOf(index) + 1;
+        _updates.data<long>()[index]++;
         Update(index, learningRate, gradientScale);
     }
 
-    /// <summary>Norms of the stretches of a parameter's gradient, float32 []; they belong to the caller's dispose scope.</summary>
-    internal static IEnumerable<Tensor> NormsOf(TrainedParameter parameter)
-        => Stretches(parameter, multiple: 1).Select(stretch => Norm(parameter, stretch.From, stretch.Count));
+    /// <summary>Norms that together are that of the gradients of some parameters, float32 []; they belong to the caller's dispose scope.</summary>
+    internal IReadOnlyList<Tensor> NormsOf(IReadOnlyList<int> indices)
+    {
+        if (indices.Count > 0 && Kernels(indices[0]) is { } kernels)
+            return [Norm(kernels, indices)];
+        return [.. indices.Select(index => _parameters[index]).SelectMany(parameter => Stretches(parameter, multiple: 1).Select(stretch => Norm(parameter, stretch.From, stretch.Count)))];
+    }
 
     /// <summary>Norm of everything that norms are of.</summary>
     internal static double JointNorm(IReadOnlyCollection<Tensor> norms)
@@ -135,11 +143,11 @@ public abstract class Optimizer : IDisposable
     }
 
     /// <summary>Updates of a parameter so far, the present one included: fewer than <see cref="Steps"/> where it was frozen at first.</summary>
-    private protected long UpdatesOf(int index)
-    {
-        using var count = _updates[index];
-        return count.item<long>();
-    }
+    private protected long UpdatesOf(int index) => _updates.data<long>()[index];
+
+    /// <summary>The kernels for a parameter; null: torch operators have to do.</summary>
+    private protected TrainingKernels? Kernels(int index)
+        => !UsesOperators && TrainingKernels.For(_parameters[index].Device) is { } kernels && _parameters[index].SuitsKernels ? kernels : null;
 
     /// <summary>Updates a parameter.</summary>
     private protected abstract void Update(int index, double learningRate, double gradientScale);
@@ -152,6 +160,12 @@ public abstract class Optimizer : IDisposable
         var most = Math.Max(multiple, StretchElements / multiple * multiple);
         for (long from = 0; from < parameter.Count; from += most)
             yield return (from, Math.Min(most, parameter.Count - from));
+    }
+
+    private Tensor Norm(TrainingKernels kernels, IReadOnlyList<int> indices)
+    {
+        using var scope = NewDisposeScope();
+        return scope.MoveToOuter(OptimizerKernels.Square(kernels, [.. indices.Select(index => _parameters[index].Gradient())]).sqrt());
     }
 
     private static Tensor Norm(TrainedParameter parameter, long from, long count)

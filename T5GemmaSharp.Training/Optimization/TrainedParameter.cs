@@ -1,4 +1,5 @@
 using T5GemmaSharp.Interop;
+using T5GemmaSharp.Kernels.Cuda.Training;
 using T5GemmaSharp.Training.Checkpointing;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -71,6 +72,27 @@ internal sealed class TrainedParameter : IDisposable
 
     /// <summary>A stretch of the step's gradient, as it is stored; belongs to the caller's dispose scope.</summary>
     public Tensor Gradient(long from, long count) => (_accumulated ?? _parameter.grad!.flatten()).narrow(0, from, count);
+
+    /// <summary>Whether kernels can update the weights where they lie.</summary>
+    public bool SuitsKernels
+    {
+        get
+        {
+            using var scope = NewDisposeScope();
+            return OptimizerKernels.Accepts(Weights());
+        }
+    }
+
+    /// <summary>The step's whole gradient, as it is stored, flat and for kernels to read; belongs to the caller's dispose scope.</summary>
+    public Tensor Gradient()
+    {
+        using var scope = NewDisposeScope();
+        var gradient = (_accumulated ?? _parameter.grad!).contiguous();
+        return scope.MoveToOuter((OptimizerKernels.Accepts(gradient) ? gradient : gradient.clone()).view(-1));
+    }
+
+    /// <summary>Gives weights, lower half and gradient as they are stored, flat, to whatever updates them in place; the tensors belong to the caller's dispose scope.</summary>
+    public void UpdateWhole(Action<Tensor, Tensor?, Tensor> update) => update(Weights(), _lowerHalf, Gradient());
 
     public void ClearGradient()
     {

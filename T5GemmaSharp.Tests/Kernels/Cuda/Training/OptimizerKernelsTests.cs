@@ -1,0 +1,96 @@
+using NUnit.Framework;
+using T5GemmaSharp.Training.Optimization;
+using TorchSharp;
+using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
+
+namespace T5GemmaSharp.Tests.Kernels.Cuda.Training;
+
+/// <summary>The kernels against the optimizer's torch operators, which the CPU's tests compare with other implementations.</summary>
+[Category("Gpu")]
+public sealed class OptimizerKernelsTests
+{
+    private const int Steps = 10;
+
+    private DisposeScope _scope = null!;
+
+    [SetUp]
+    public void RequireCuda()
+    {
+        if (!cuda.is_available())
+            Assert.Ignore("No CUDA device.");
+        _scope = NewDisposeScope();
+    }
+
+    [TearDown]
+    public void DisposeScope() => _scope?.Dispose();
+
+    [Test]
+    public void Step_TenSteps_EqualsTheOperatorsToTheLastBitOfNearlyEveryElement(
+        [Values(ScalarType.BFloat16, ScalarType.Float32)] ScalarType dtype,
+        [Values] bool accumulates,
+        [Values(1, 7, 8, 4099, 3_000_001)] int count,
+        [Values(0.9, 0.3)] double beta1)
+    {
+        using var noGrad = no_grad();
+        using var generator = new Generator(seed: 5, device: CUDA);
+        var start = randn([count], dtype: dtype, device: CUDA, generator: generator);
+        var (fused, plain) = (new Parameter(start.clone()), new Parameter(start.clone()));
+        var options = new AdamWOptions { Beta1 = beta1, WeightDecay = 0.05 };
+        using var own = new AdamW([("a.weight", fused)], options);
+        using var operators = new AdamW([("a.weight", plain)], options) { UsesOperators = true };
+        for (var step = 0; step < Steps; step++)
+        {
+            var gradient = randn([count], dtype: dtype, device: CUDA, generator: generator);
+            foreach (var (optimizer, parameter) in new[] { (own, fused), (operators, plain) })
+            {
+                parameter.grad = gradient.clone();
+                if (accumulates)
+                    optimizer.Accumulate();
+            }
+            Assert.That(own.GradientNorm(), Is.EqualTo(operators.GradientNorm()).Within(1e-3).Percent);
+            own.Step(learningRate: 1e-3, gradientScale: 0.37);
+            operators.Step(learningRate: 1e-3, gradientScale: 0.37);
+            own.ClearGradients();
+            operators.ClearGradients();
+        }
+
+        // The exact float32 values: what the bfloat16 weights show is a part of them.
+        var (ours, theirs) = (Values(own), Values(operators));
+        var share = ours.ne(theirs).to(ScalarType.Float64).mean().item<double>();
+        var error = ((ours - theirs).abs() / theirs.abs().clamp_min(1e-3)).max().item<float>();
+        TestContext.Out.WriteLine($"{share:P3} of the values differ, by at most {error:E2} of their size");
+        Assert.That(error, Is.LessThan(1e-6f));
+        Assert.That(share, Is.LessThan(0.01).Or.LessThan(1.5 / count));
+    }
+
+    [Test]
+    public void GradientNorm_OneElementIsNotFinite_IsNotFinite([Values(float.NaN, float.PositiveInfinity)] float value, [Values(0, 4_000, 99_999)] int index)
+    {
+        using var noGrad = no_grad();
+        var parameter = new Parameter(zeros([100_000], dtype: ScalarType.BFloat16, device: CUDA));
+        using var optimizer = new AdamW([("a.weight", parameter)], new AdamWOptions());
+        parameter.grad = zeros_like(parameter);
+        parameter.grad[index] = value;
+        Assert.That(optimizer.GradientNorm(), Is.Not.InRange(0, double.MaxValue));
+    }
+
+    [Test]
+    public void Step_GradientThatLiesAtAnOddAddress_IsReadRightly()
+    {
+        using var noGrad = no_grad();
+        var parameter = new Parameter(zeros([64], dtype: ScalarType.BFloat16, device: CUDA));
+        using var optimizer = new AdamW([("a.weight", parameter)], new AdamWOptions());
+        parameter.grad = ones([65], dtype: ScalarType.BFloat16, device: CUDA).narrow(0, 1, 64);
+        Assert.That(optimizer.GradientNorm(), Is.EqualTo(8).Within(1e-6));
+        optimizer.Step(learningRate: 0.5);
+        Assert.That(parameter.to(ScalarType.Float32).cpu().data<float>().ToArray(), Is.All.EqualTo(-0.5f).Within(1e-6f));
+    }
+
+    private static Tensor Values(Optimizer optimizer)
+    {
+        Tensor? values = null;
+        optimizer.ForEachWeight((_, _, stretch) => values = stretch.clone().MoveToOuterDisposeScope());
+        return values!;
+    }
+}
