@@ -1,4 +1,5 @@
 using T5GemmaSharp.Interop;
+using T5GemmaSharp.Kernels.Cuda.Training;
 using T5GemmaSharp.Training.Data;
 using T5GemmaSharp.Training.Inspection;
 using T5GemmaSharp.Training.Optimization;
@@ -126,6 +127,7 @@ public sealed class Trainer
         {
             using var scope = NewDisposeScope();
             meter.Add(_task.Backward(batches[index], SeedOf(step, index)), batches[index]);
+            BackwardFault.Rethrow();
             if (batches.Count > 1)
                 optimizer.Accumulate();
         }
@@ -145,6 +147,7 @@ public sealed class Trainer
         var targets = Math.Max(1, batch.Targets);
         using var update = new LayerwiseStep(optimizer, learningRate, 1.0 / targets, step);
         meter.Add(((ILayerwiseTask)_task).Backward(batch, SeedOf(step, index: 0), update), batch);
+        BackwardFault.Rethrow();
         var norm = update.Finish() / targets;
         optimizer.ClearGradients();
         return norm;

@@ -162,6 +162,9 @@ public sealed class T5GemmaForConditionalGeneration : T5GemmaPreTrainedModel<T5G
     /// <summary>The head and the final soft-cap.</summary>
     internal Tensor ToLogits(Tensor hiddenStates) => LmHead.ToLogits(hiddenStates, Model.Decoder.EmbedTokens.weight!, Config.Decoder.FinalLogitSoftcapping); // an embedding has a weight
 
+    /// <summary>The head before the final soft-cap.</summary>
+    internal Tensor ToProducts(Tensor hiddenStates) => LmHead.call(hiddenStates, Model.Decoder.EmbedTokens.weight!); // an embedding has a weight
+
     private static GenerationOutput Attached(GenerationOutput output)
     {
         using var scope = NewDisposeScope();

@@ -1,3 +1,6 @@
+using T5GemmaSharp.Configuration;
+using T5GemmaSharp.Kernels.Cuda.Training;
+using T5GemmaSharp.Modeling;
 using T5GemmaSharp.Training.Teachers;
 using static TorchSharp.torch;
 
@@ -27,8 +30,10 @@ internal sealed class ChunkedHead(T5GemmaForConditionalGeneration model, TokenLo
             using var chunkScope = NewDisposeScope();
             var count = Math.Min(options.ChunkSize, selected.size(0) - from);
             var leaf = selected.narrow(0, from, count).detach().requires_grad_(selected.requires_grad);
-            var (logits, chunkTargets) = (model.ToLogits(leaf), targets.narrow(0, from, count));
-            var loss = Loss(logits, chunkTargets, teacher, from, kinds?.narrow(0, from, count));
+            var (products, chunkTargets, chunkKinds) = (model.ToProducts(leaf), targets.narrow(0, from, count), kinds?.narrow(0, from, count));
+            var loss = teacher is null && Kernels(products) is { } kernels
+                ? LossByKernel(kernels, products, chunkTargets, chunkKinds)
+                : Loss(T5GemmaLMHead.Capped(products, Cap), chunkTargets, teacher, from, chunkKinds);
             if (loss.requires_grad) // of a head that alone is trained too
                 loss.backward();
             if (selected.requires_grad)
@@ -63,6 +68,24 @@ internal sealed class ChunkedHead(T5GemmaForConditionalGeneration model, TokenLo
         }
 
         return (scope.MoveToOuter(total), scope.MoveToOuter(right));
+    }
+
+    private double? Cap => model.Config.Decoder.FinalLogitSoftcapping;
+
+    /// <summary>The kernels that compute loss and gradient together; null: torch operators have to do, or no gradient is wanted.</summary>
+    private TrainingKernels? Kernels(Tensor products)
+        => products.requires_grad && model.Config.Decoder.AttnImplementation == AttentionImplementation.Auto && TrainingKernels.For(products.device) is { } kernels && LossKernels.Accepts(products) ? kernels : null;
+
+    /// <summary>The summed loss, without graph: its gradient has gone on to the head already.</summary>
+    private Tensor LossByKernel(TrainingKernels kernels, Tensor products, Tensor targets, Tensor? kinds)
+    {
+        using var scope = NewDisposeScope();
+        var gradient = products.detach(); // in the same memory: what the head has computed is not needed for the gradients of what it was computed from
+        var losses = LossKernels.TakeGradient(kernels, gradient, targets, Cap, options.LabelSmoothing, options.ZLoss);
+        products.backward([gradient]);
+        if (kinds is not null)
+            kindLosses?.Add(kinds, losses);
+        return scope.MoveToOuter(losses.sum());
     }
 
     private Tensor Loss(Tensor logits, Tensor targets, ITeacherTargets? teacher, long from, Tensor? kinds)

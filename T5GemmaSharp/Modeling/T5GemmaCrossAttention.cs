@@ -1,3 +1,4 @@
+using T5GemmaSharp.Kernels.Cuda.Training;
 using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Modeling.Outputs;
 using TorchSharp.Modules;
@@ -49,6 +50,12 @@ public sealed class T5GemmaCrossAttention : nn.Module<T5GemmaCrossAttentionInput
     {
         ArgumentNullException.ThrowIfNull(input);
         using var scope = NewDisposeScope();
+        if (training && input.Cache is null && !input.OutputAttentions && FusedAttention.Refusal(input.HiddenStates, _config) is null)
+        {
+            var (states, source) = (input.HiddenStates, input.EncoderHiddenStates);
+            var attended = FusedAttention.Attend(QProj.call(states), KProj.call(source), VProj.call(source), positions: null, input.AttentionMask, _config);
+            return new(scope.MoveToOuter(OProj.call(attended)), null);
+        }
         var query = SplitHeads.Call(QProj, input.HiddenStates, _config.HeadDim);
         var (key, value) = KeysAndValues(input);
         var (output, weights) = AttentionFunctions.Attend(query, key, value, input.AttentionMask, _config, training, input.OutputAttentions);

@@ -32,7 +32,15 @@ public sealed class T5GemmaLMHead : nn.Module<Tensor, Tensor, Tensor>
     internal Tensor ToLogits(Tensor hiddenStates, Tensor embeddings, double? cap)
     {
         using var scope = NewDisposeScope();
-        var logits = call(hiddenStates, embeddings);
-        return scope.MoveToOuter(cap is { } most ? logits.div_(most).tanh_() * most : logits);
+        return scope.MoveToOuter(Capped(call(hiddenStates, embeddings), cap));
+    }
+
+    /// <summary>Caps the projection.</summary>
+    /// <param name="products">What the projection has given, [..., V]; it is overwritten.</param>
+    /// <param name="cap">Cap f, f * tanh(logits / f); null: none.</param>
+    internal static Tensor Capped(Tensor products, double? cap)
+    {
+        using var scope = NewDisposeScope();
+        return cap is { } most ? scope.MoveToOuter(products.div_(most).tanh_() * most) : products;
     }
 }

@@ -1,3 +1,4 @@
+using T5GemmaSharp.Kernels.Cuda.Training;
 using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Modeling.Outputs;
 using TorchSharp.Modules;
@@ -46,6 +47,12 @@ public sealed class T5GemmaSelfAttention : nn.Module<T5GemmaSelfAttentionInputs,
         ArgumentNullException.ThrowIfNull(input);
         using var scope = NewDisposeScope();
         var hiddenStates = input.HiddenStates;
+        if (training && input.Cache is null && !input.OutputAttentions && FusedAttention.Refusal(hiddenStates, _config) is null)
+        {
+            var attended = FusedAttention.Attend(
+                QProj.call(hiddenStates), KProj.call(hiddenStates), VProj.call(hiddenStates), input.PositionEmbeddings, input.AttentionMask, _config);
+            return new(scope.MoveToOuter(OProj.call(attended)), null);
+        }
         var (cos, sin) = (input.PositionEmbeddings.Cos.unsqueeze(1), input.PositionEmbeddings.Sin.unsqueeze(1)); // [1 or B, 1, T, E]
         var query = RotaryPositionEmbedding.Apply(SplitHeads.Call(QProj, hiddenStates, _config.HeadDim), cos, sin);
         var key = RotaryPositionEmbedding.Apply(SplitHeads.Call(KProj, hiddenStates, _config.HeadDim), cos, sin);

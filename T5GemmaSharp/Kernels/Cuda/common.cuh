@@ -29,6 +29,9 @@ INLINE bf16 to_bf16(float value) { return (bf16)(to_bf16_pair(value, 0.f) & 0xff
 // tanh.approx is wrong by 2^-11, which a cap of 50 turns into 0.02; this is right to float's last digits.
 INLINE float exact_tanh(float x) { return 1.f - 2.f / (__expf(2.f * x) + 1.f); }
 
+// The same with a division that is right to two units in the last place, in a third of the instructions.
+INLINE float quick_tanh(float x) { return 1.f - __fdividef(2.f, __expf(2.f * x) + 1.f); }
+
 INLINE float gelu_tanh(float x) { return 0.5f * x * (1.f + exact_tanh(0.7978845608028654f * (x + 0.044715f * x * x * x))); }
 
 // ---- memory --------------------------------------------------------------------------------------------------------
@@ -63,6 +66,39 @@ INLINE int load_state(const int* address)
     return value;
 }
 
+// ---- eight numbers at once, at an address that is a multiple of 16 ---------------------------------------------------
+
+constexpr int VECTOR = 8;
+
+INLINE void load(const bf16* from, float (&values)[VECTOR])
+{
+    const uint4 bits = *(const uint4*)from;
+    const u32 pairs[4] = {bits.x, bits.y, bits.z, bits.w};
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        values[2 * i] = low_to_float(pairs[i]);
+        values[2 * i + 1] = high_to_float(pairs[i]);
+    }
+}
+
+INLINE void load(const float* from, float (&values)[VECTOR])
+{
+    const float4 first = ((const float4*)from)[0], second = ((const float4*)from)[1];
+    values[0] = first.x, values[1] = first.y, values[2] = first.z, values[3] = first.w;
+    values[4] = second.x, values[5] = second.y, values[6] = second.z, values[7] = second.w;
+}
+
+INLINE void store(float* to, const float (&values)[VECTOR])
+{
+    ((float4*)to)[0] = make_float4(values[0], values[1], values[2], values[3]);
+    ((float4*)to)[1] = make_float4(values[4], values[5], values[6], values[7]);
+}
+
+INLINE void store(bf16* to, const float (&values)[VECTOR])
+{
+    *(uint4*)to = make_uint4(to_bf16_pair(values[0], values[1]), to_bf16_pair(values[2], values[3]), to_bf16_pair(values[4], values[5]), to_bf16_pair(values[6], values[7]));
+}
+
 // ---- order of kernels ------------------------------------------------------------------------------------------------
 
 // Waits for what the kernel before has written. Without early starts it does nothing.
@@ -88,6 +124,14 @@ INLINE float warp_sum(float value)
 #pragma unroll
     for (int distance = WARP / 2; distance > 0; distance /= 2)
         value += __shfl_xor_sync(ALL_LANES, value, distance);
+    return value;
+}
+
+INLINE float warp_max(float value)
+{
+#pragma unroll
+    for (int distance = WARP / 2; distance > 0; distance /= 2)
+        value = fmaxf(value, __shfl_xor_sync(ALL_LANES, value, distance));
     return value;
 }
 

@@ -12,7 +12,6 @@ internal static class OptimizerKernels
     private const int ElementsOfBlock = Threads * 8;
     private const int MaxBlocks = 132 * 16;
     private const int MaxSquareBlocks = 1024;
-    private const long Alignment = 16;
 
     /// <summary>Updates a parameter in place, as AdamW's torch operators do, up to the rounding of a division.</summary>
     /// <param name="kernels">The device's kernels.</param>
@@ -59,7 +58,7 @@ internal static class OptimizerKernels
     }
 
     /// <summary>Whether kernels can read a tensor as it lies.</summary>
-    public static bool Accepts(Tensor tensor) => tensor.dtype is ScalarType.BFloat16 or ScalarType.Float32 && tensor.is_contiguous() && TensorMemory.Pointer(tensor) % Alignment == 0;
+    public static bool Accepts(Tensor tensor) => tensor.dtype is ScalarType.BFloat16 or ScalarType.Float32 && TensorMemory.IsDense(tensor);
 
     private static int Blocks(long count, int most) => (int)Math.Clamp((count + ElementsOfBlock - 1) / ElementsOfBlock, 1, most);
 

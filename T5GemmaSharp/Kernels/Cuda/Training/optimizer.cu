@@ -28,32 +28,7 @@ struct SquareArguments
     long long count;
 };
 
-constexpr int VECTOR = 8;
 constexpr int SQUARE_WARPS = 8;
-
-INLINE void load(const bf16* from, float (&values)[VECTOR])
-{
-    const uint4 bits = *(const uint4*)from;
-    const u32 pairs[4] = {bits.x, bits.y, bits.z, bits.w};
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-        values[2 * i] = low_to_float(pairs[i]);
-        values[2 * i + 1] = high_to_float(pairs[i]);
-    }
-}
-
-INLINE void load(const float* from, float (&values)[VECTOR])
-{
-    const float4 first = ((const float4*)from)[0], second = ((const float4*)from)[1];
-    values[0] = first.x, values[1] = first.y, values[2] = first.z, values[3] = first.w;
-    values[4] = second.x, values[5] = second.y, values[6] = second.z, values[7] = second.w;
-}
-
-INLINE void store(float* to, const float (&values)[VECTOR])
-{
-    ((float4*)to)[0] = make_float4(values[0], values[1], values[2], values[3]);
-    ((float4*)to)[1] = make_float4(values[4], values[5], values[6], values[7]);
-}
 
 INLINE float as_float(bf16 value) { return to_float(value); }
 INLINE float as_float(float value) { return value; }
