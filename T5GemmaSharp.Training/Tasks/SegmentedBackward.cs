@@ -1,3 +1,4 @@
+using T5GemmaSharp.Kernels.Cuda.Training;
 using T5GemmaSharp.Modeling;
 using T5GemmaSharp.Modeling.Inputs;
 using TorchSharp.Modules;
@@ -88,7 +89,7 @@ internal sealed class SegmentedBackward
 
         var lastEncoded = Last(encoderStates, _lowestEncoderLayer, _encoder.Layers.Count);
         Seed(EncoderEnd);
-        _encoder.End(lastEncoded).backward([encodedGradient]);
+        Backward(_encoder.End(lastEncoded), encodedGradient);
         _receiver?.Take();
         if (lastEncoded.grad is { } encoderGradient)
             BackwardEncoder(encoderStates, encoderPass, encoderGradient);
@@ -111,6 +112,12 @@ internal sealed class SegmentedBackward
     private static Tensor Last(Stack<Tensor> states, int lowest, long layers) => lowest < layers ? Leaf(states.Pop()) : states.Pop();
 
     private static Tensor Leaf(Tensor tensor) => tensor.detach().requires_grad_();
+
+    private static void Backward(Tensor output, Tensor gradient)
+    {
+        output.backward([gradient]);
+        BackwardFault.Rethrow();
+    }
 
     private void Seed(int part) => DropoutSeed.Set(_seed, part, _inputs.InputIds!.device);
 
@@ -163,13 +170,13 @@ internal sealed class SegmentedBackward
         {
             var encoded = encodedGradient is null ? pass.EncoderHiddenStates : Leaf(pass.EncoderHiddenStates);
             var layer = decoder.Layers[index];
-            layer.call((pass with { EncoderHiddenStates = encoded }).InputsOf(layer, input)).HiddenStates.backward([outputGradient]);
+            Backward(layer.call((pass with { EncoderHiddenStates = encoded }).InputsOf(layer, input)).HiddenStates, outputGradient);
             encodedGradient?.add_(encoded.grad!); // every layer reads the encoder
         });
         if (_depth.Decoder > 0)
             return;
         Seed(DecoderStart);
-        decoder.Begin(_inputs.ForDecoder(pass.EncoderHiddenStates)).HiddenStates.backward([gradient]);
+        Backward(decoder.Begin(_inputs.ForDecoder(pass.EncoderHiddenStates)).HiddenStates, gradient);
         _receiver?.Take();
     }
 
@@ -177,11 +184,11 @@ internal sealed class SegmentedBackward
     private void BackwardEncoder(Stack<Tensor> states, EncoderPass pass, Tensor gradient)
     {
         gradient = Backward(states, _encoder.Layers.Count, _lowestEncoderLayer, firstPart: 1, gradient, (index, input, outputGradient) =>
-            _encoder.Layers[index].call(pass.InputsOf(_encoder.Layers[index], input)).HiddenStates.backward([outputGradient]));
+            Backward(_encoder.Layers[index].call(pass.InputsOf(_encoder.Layers[index], input)).HiddenStates, outputGradient));
         if (_depth.Encoder > 0)
             return;
         Seed(0);
-        _encoder.Begin(_inputs.ForEncoder()).HiddenStates.backward([gradient]);
+        Backward(_encoder.Begin(_inputs.ForEncoder()).HiddenStates, gradient);
         _receiver?.Take();
     }
 
