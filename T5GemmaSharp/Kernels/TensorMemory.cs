@@ -16,4 +16,14 @@ internal static class TensorMemory
 
     /// <summary>Whether a tensor's elements follow each other, from an address that vectors can be read at.</summary>
     public static bool IsDense(Tensor tensor) => tensor.is_contiguous() && Pointer(tensor) % VectorBytes == 0;
+
+    /// <summary>The tensor, or a copy of it in a dtype, whose elements follow each other from an address that vectors can be read at; gradients go through it.</summary>
+    public static Tensor Dense(Tensor tensor, ScalarType dtype)
+    {
+        if (tensor.dtype == dtype && IsDense(tensor))
+            return tensor;
+        using var scope = NewDisposeScope();
+        var dense = tensor.to(dtype).contiguous();
+        return scope.MoveToOuter(IsDense(dense) ? dense : dense.clone());
+    }
 }

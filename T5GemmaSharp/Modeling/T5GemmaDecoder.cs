@@ -19,7 +19,7 @@ public sealed class T5GemmaDecoder : nn.Module<T5GemmaDecoderInputs, BaseModelOu
     {
         _config = config;
         EmbedTokens = factory.Embedding(config.VocabSize, config.HiddenSize, config.PadTokenId);
-        Norm = new T5GemmaRMSNorm(config.HiddenSize, config.RmsNormEps, factory);
+        Norm = new T5GemmaRMSNorm(config, factory);
         Layers = nn.ModuleList([.. Enumerable.Range(0, config.NumHiddenLayers).Select(layerIdx => new T5GemmaDecoderLayer(config, layerIdx, factory))]);
         Dropout = nn.Dropout(config.DropoutRate);
         RotaryEmb = new T5GemmaRotaryEmbedding(config);

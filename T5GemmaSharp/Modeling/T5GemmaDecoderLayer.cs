@@ -17,14 +17,14 @@ public sealed class T5GemmaDecoderLayer : nn.Module<T5GemmaDecoderLayerInputs, D
         LayerIdx = layerIdx;
         AttentionType = config.LayerTypeOf(layerIdx);
         SelfAttn = new T5GemmaSelfAttention(config, factory);
-        PreSelfAttnLayernorm = new T5GemmaRMSNorm(config.HiddenSize, config.RmsNormEps, factory);
-        PostSelfAttnLayernorm = new T5GemmaRMSNorm(config.HiddenSize, config.RmsNormEps, factory);
+        PreSelfAttnLayernorm = new T5GemmaRMSNorm(config, factory);
+        PostSelfAttnLayernorm = new T5GemmaRMSNorm(config, factory);
         CrossAttn = new T5GemmaCrossAttention(config, layerIdx, factory);
-        PreCrossAttnLayernorm = new T5GemmaRMSNorm(config.HiddenSize, config.RmsNormEps, factory);
-        PostCrossAttnLayernorm = new T5GemmaRMSNorm(config.HiddenSize, config.RmsNormEps, factory);
+        PreCrossAttnLayernorm = new T5GemmaRMSNorm(config, factory);
+        PostCrossAttnLayernorm = new T5GemmaRMSNorm(config, factory);
         Mlp = new T5GemmaMLP(config, factory);
-        PreFeedforwardLayernorm = new T5GemmaRMSNorm(config.HiddenSize, config.RmsNormEps, factory);
-        PostFeedforwardLayernorm = new T5GemmaRMSNorm(config.HiddenSize, config.RmsNormEps, factory);
+        PreFeedforwardLayernorm = new T5GemmaRMSNorm(config, factory);
+        PostFeedforwardLayernorm = new T5GemmaRMSNorm(config, factory);
         Dropout = nn.Dropout(config.DropoutRate);
         RegisterComponents();
     }
@@ -89,7 +89,7 @@ public sealed class T5GemmaDecoderLayer : nn.Module<T5GemmaDecoderLayerInputs, D
             Cache = input.PastKeyValues?.SelfAttentionCache.Layers[LayerIdx],
             OutputAttentions = input.OutputAttentions,
         });
-        var hiddenStates = input.HiddenStates + Dropout.call(PostSelfAttnLayernorm.call(attended.HiddenStates));
+        var hiddenStates = PostSelfAttnLayernorm.AddTo(input.HiddenStates, attended.HiddenStates, Dropout);
         var crossed = CrossAttn.call(new()
         {
             HiddenStates = PreCrossAttnLayernorm.call(hiddenStates),
@@ -98,9 +98,9 @@ public sealed class T5GemmaDecoderLayer : nn.Module<T5GemmaDecoderLayerInputs, D
             Cache = input.PastKeyValues,
             OutputAttentions = input.OutputAttentions,
         });
-        hiddenStates = hiddenStates + Dropout.call(PostCrossAttnLayernorm.call(crossed.HiddenStates));
+        hiddenStates = PostCrossAttnLayernorm.AddTo(hiddenStates, crossed.HiddenStates, Dropout);
         var transformed = Mlp.call(PreFeedforwardLayernorm.call(hiddenStates));
-        hiddenStates = hiddenStates + Dropout.call(PostFeedforwardLayernorm.call(transformed));
+        hiddenStates = PostFeedforwardLayernorm.AddTo(hiddenStates, transformed, Dropout);
         return new(
             scope.MoveToOuter(hiddenStates),
             attended.Attentions is { } weights ? scope.MoveToOuter(weights) : null,

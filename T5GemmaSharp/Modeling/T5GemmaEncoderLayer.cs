@@ -16,11 +16,11 @@ public sealed class T5GemmaEncoderLayer : nn.Module<T5GemmaSelfAttentionInputs, 
     {
         AttentionType = config.LayerTypeOf(layerIdx);
         SelfAttn = new T5GemmaSelfAttention(config, factory);
-        PreSelfAttnLayernorm = new T5GemmaRMSNorm(config.HiddenSize, config.RmsNormEps, factory);
-        PostSelfAttnLayernorm = new T5GemmaRMSNorm(config.HiddenSize, config.RmsNormEps, factory);
+        PreSelfAttnLayernorm = new T5GemmaRMSNorm(config, factory);
+        PostSelfAttnLayernorm = new T5GemmaRMSNorm(config, factory);
         Mlp = new T5GemmaMLP(config, factory);
-        PreFeedforwardLayernorm = new T5GemmaRMSNorm(config.HiddenSize, config.RmsNormEps, factory);
-        PostFeedforwardLayernorm = new T5GemmaRMSNorm(config.HiddenSize, config.RmsNormEps, factory);
+        PreFeedforwardLayernorm = new T5GemmaRMSNorm(config, factory);
+        PostFeedforwardLayernorm = new T5GemmaRMSNorm(config, factory);
         Dropout = nn.Dropout(config.DropoutRate);
         RegisterComponents();
     }
@@ -63,9 +63,9 @@ public sealed class T5GemmaEncoderLayer : nn.Module<T5GemmaSelfAttentionInputs, 
         ArgumentNullException.ThrowIfNull(input);
         using var scope = NewDisposeScope();
         var attended = SelfAttn.call(input with { HiddenStates = PreSelfAttnLayernorm.call(input.HiddenStates) });
-        var hiddenStates = input.HiddenStates + Dropout.call(PostSelfAttnLayernorm.call(attended.HiddenStates));
+        var hiddenStates = PostSelfAttnLayernorm.AddTo(input.HiddenStates, attended.HiddenStates, Dropout);
         var transformed = Mlp.call(PreFeedforwardLayernorm.call(hiddenStates));
-        hiddenStates = hiddenStates + Dropout.call(PostFeedforwardLayernorm.call(transformed));
+        hiddenStates = PostFeedforwardLayernorm.AddTo(hiddenStates, transformed, Dropout);
         return new(scope.MoveToOuter(hiddenStates), attended.Attentions is { } weights ? scope.MoveToOuter(weights) : null);
     }
 }

@@ -1,4 +1,4 @@
-using T5GemmaSharp.Configuration;
+using T5GemmaSharp.Kernels.Cuda.Training;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -9,12 +9,12 @@ namespace T5GemmaSharp.Modeling;
 /// <remarks>HF: <c>T5GemmaMLP</c>.</remarks>
 public sealed class T5GemmaMLP : nn.Module<Tensor, Tensor>
 {
-    private readonly HiddenActivation _activation;
+    private readonly T5GemmaModuleConfig _config;
 
     internal T5GemmaMLP(T5GemmaModuleConfig config, ModuleFactory factory)
         : base(nameof(T5GemmaMLP))
     {
-        _activation = config.HiddenActivation;
+        _config = config;
         GateProj = factory.Linear(config.HiddenSize, config.IntermediateSize);
         UpProj = factory.Linear(config.HiddenSize, config.IntermediateSize);
         DownProj = factory.Linear(config.IntermediateSize, config.HiddenSize);
@@ -43,7 +43,8 @@ public sealed class T5GemmaMLP : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var gated = _activation.Apply(GateProj.call(input)) * UpProj.call(input); // [B, T, I]
+        var (gate, up) = (GateProj.call(input), UpProj.call(input));
+        var gated = training && FusedGate.Serves(input, _config) ? FusedGate.Call(gate, up) : _config.HiddenActivation.Apply(gate) * up; // [B, T, I]
         return scope.MoveToOuter(DownProj.call(Dropout.call(gated)));
     }
 }

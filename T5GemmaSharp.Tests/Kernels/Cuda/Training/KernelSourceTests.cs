@@ -8,7 +8,7 @@ namespace T5GemmaSharp.Tests.Kernels.Cuda.Training;
 public sealed class KernelSourceTests
 {
     [Test]
-    public void Compile_EverySource_Succeeds([Values("optimizer.cu", "loss.cu", "attention.cu")] string source, [Values("sm_80", "sm_90")] string architecture)
+    public void Compile_EverySource_Succeeds([Values("optimizer.cu", "loss.cu", "attention.cu", "elementwise.cu")] string source, [Values("sm_80", "sm_90")] string architecture)
     {
         if (Nvrtc.Instance is null)
             Assert.Ignore("NVRTC was not found.");

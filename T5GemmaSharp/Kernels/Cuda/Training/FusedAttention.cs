@@ -47,9 +47,9 @@ internal sealed class FusedAttention : autograd.SingleTensorFunction<FusedAttent
         var shape = new AttentionShape(
             config.NumAttentionHeads, config.NumKeyValueHeads, config.HeadDim, query.size(1), key.size(1), Math.Pow(config.QueryPreAttnScalar, -0.5), config.AttnLogitSoftcapping);
         if (positions is { } angles)
-            positions = (Dense(angles.Cos.to(ScalarType.BFloat16)), Dense(angles.Sin.to(ScalarType.BFloat16)));
+            positions = (TensorMemory.Dense(angles.Cos, ScalarType.BFloat16), TensorMemory.Dense(angles.Sin, ScalarType.BFloat16));
         mask = mask is null || (mask.dtype == ScalarType.BFloat16 && mask.stride(3) == 1) ? mask : mask.to(ScalarType.BFloat16).contiguous();
-        return scope.MoveToOuter(apply(Dense(query), Dense(key), Dense(value), positions?.Cos!, positions?.Sin!, mask!, shape));
+        return scope.MoveToOuter(apply(TensorMemory.Dense(query, ScalarType.BFloat16), TensorMemory.Dense(key, ScalarType.BFloat16), TensorMemory.Dense(value, ScalarType.BFloat16), positions?.Cos!, positions?.Sin!, mask!, shape));
     }
 
     /// <inheritdoc/>
@@ -90,7 +90,7 @@ internal sealed class FusedAttention : autograd.SingleTensorFunction<FusedAttent
         var splitting = new HeadSplitting(kernels, shape.HeadSize);
         var (query, key, value) = (Grouped(queries, shape), Grouped(keys, shape), Grouped(values, shape));
 
-        var gradient = Grouped(splitting.Split(Dense(grad_output), shape.Queries, positions: null), shape);
+        var gradient = Grouped(splitting.Split(TensorMemory.Dense(grad_output, ScalarType.BFloat16), shape.Queries, positions: null), shape);
         var scores = query.bmm(key.transpose(1, 2));
         var gradients = gradient.bmm(value.transpose(1, 2));
         ScoreKernels.Attend(kernels, scores, gradients, saved[5], shape);
@@ -108,6 +108,4 @@ internal sealed class FusedAttention : autograd.SingleTensorFunction<FusedAttent
     /// <summary>The heads that share keys below each other: [B, N, P, E] to [B * K, N / K * P, E].</summary>
     private static Tensor Grouped(Tensor heads, in AttentionShape shape)
         => heads.view(heads.size(0) * shape.KeyHeads, heads.size(1) / shape.KeyHeads * heads.size(2), shape.HeadSize);
-
-    private static Tensor Dense(Tensor tensor) => TensorMemory.IsDense(tensor) ? tensor : tensor.contiguous().clone();
 }

@@ -8,7 +8,7 @@ namespace T5GemmaSharp.Kernels.Cuda.Training;
 /// <summary>The kernels of training steps on a device. They are compiled at their first use and stay loaded for the life of the process.</summary>
 internal sealed class TrainingKernels
 {
-    private static readonly string[] Sources = ["optimizer", "loss", "attention"];
+    private static readonly string[] Sources = ["optimizer", "loss", "attention", "elementwise"];
 
     private static readonly ConcurrentDictionary<int, Lazy<(TrainingKernels? Kernels, string? Refusal)>> Loaded = [];
 
