@@ -76,11 +76,11 @@ public sealed class TrainingStepTests
     [TestCase(0.1, 1e-3, null)]
     public void TakeGradient_AnySettings_IsNearToAutogradInFloat32(double smoothing, double zLoss, double? cap)
     {
-        using var generator = new Generator(seed: 5, device: CUDA);
+        manual_seed(5);
         foreach (var columns in new[] { 1003, 256_000 })
         {
-            var products = randn([33, columns], device: CUDA, generator: generator).mul_(10).to(ScalarType.BFloat16);
-            var targets = randint(0, columns, [33], dtype: ScalarType.Int64, device: CUDA, generator: generator);
+            var products = randn([33, columns], device: CUDA).mul_(10).to(ScalarType.BFloat16);
+            var targets = randint(0, columns, [33], dtype: ScalarType.Int64, device: CUDA);
             var leaf = products.to(ScalarType.Float32).requires_grad_();
             var logits = cap is { } most ? (leaf / most).tanh() * most : leaf;
             var options = new TokenLossOptions { LabelSmoothing = smoothing, ZLoss = zLoss };
@@ -93,24 +93,56 @@ public sealed class TrainingStepTests
     }
 
     [Test]
-    public void Train_TwentySteps_LosesAsMuchAsWithTheOperators()
+    public void Train_TwentySteps_StaysAsNearToFloat32AsWithTheOperators()
     {
         var config = Configs["heads of 64"];
-        var (own, plain) = (Losses(AttentionImplementation.Auto), Losses(AttentionImplementation.Eager));
-        TestContext.Out.WriteLine(string.Join(' ', own.Zip(plain, (ours, theirs) => $"{ours:F3}/{theirs:F3}")));
-        Assert.That(own, Is.EqualTo(plain).Within(1).Percent);
-        Assert.That(own[^1], Is.LessThan(0.7 * own[0]), "it learns");
+        var exact = Losses(ScalarType.Float32, AttentionImplementation.Eager);
+        var (own, plain) = (Losses(ScalarType.BFloat16, AttentionImplementation.Auto), Losses(ScalarType.BFloat16, AttentionImplementation.Eager));
+        TestContext.Out.WriteLine($"relative distance of the losses to float32: kernels {Distance(own):E2}, operators {Distance(plain):E2}; {exact[0]:F3} to {exact[^1]:F3}, {own[^1]:F3}, {plain[^1]:F3}");
+        Assert.That(Distance(own), Is.LessThanOrEqualTo(2 * Distance(plain)).And.GreaterThan(0));
+        Assert.That(own[^1], Is.LessThan(0.9 * own[0]), "it learns");
 
-        List<double> Losses(AttentionImplementation attention)
+        double Distance(List<double> losses) => losses.Zip(exact, (loss, other) => Math.Abs(loss - other) / other).Average();
+
+        List<double> Losses(ScalarType dtype, AttentionImplementation attention)
         {
-            using var model = Model(config, ScalarType.BFloat16, attention);
+            using var model = Model(config, dtype, attention);
             using var optimizer = new AdamW(model.named_parameters(), new AdamWOptions()) { UsesOperators = attention == AttentionImplementation.Eager };
             var random = new Random(3);
             int[] Draw(int length) => [.. Enumerable.Range(0, length).Select(_ => random.Next(3, 5000))];
             var examples = new Seq2SeqExamples([.. Enumerable.Range(0, 8).Select(_ => new Seq2SeqExample(Draw(random.Next(20, 60)), Draw(random.Next(20, 60))))]);
-            var options = new TrainingOptions { Steps = 20, BatchSize = 8, LearningRate = 1e-3, Schedule = LearningRateSchedule.Constant, ReportSteps = 1 };
+            var options = new TrainingOptions { Steps = 20, BatchSize = 8, LearningRate = 2e-4, Schedule = LearningRateSchedule.Constant, ReportSteps = 1 };
             return [.. new Trainer(new Seq2SeqTask(model, examples), options).Run(optimizer).State.Reports.Select(report => report.Loss)];
         }
+    }
+
+    [Test]
+    public void Backward_ManyTimes_LeavesNoTensorsBehind([Values] bool isSegmented)
+    {
+        var config = Configs["heads of 32"];
+        using var model = Model(config, ScalarType.BFloat16, AttentionImplementation.Auto);
+        var task = new Seq2SeqTask(model, new Seq2SeqExamples([]), new TokenLossOptions { ChunkSize = ChunkSize }, isSegmented);
+        var batch = Batch(config, 37, 21);
+        Repeat(2); // what is made once, and what waits for the next pass, is no leak
+        var before = Tensor.TotalCount; // of all threads: libtorch's own runs the backward pass
+        Repeat(5);
+        Assert.That(Tensor.TotalCount, Is.LessThanOrEqualTo(before));
+
+        void Repeat(int count)
+        {
+            for (var repetition = 0; repetition < count; repetition++)
+                task.Backward(batch, seed: 1).Dispose();
+        }
+    }
+
+    [Test]
+    public void Backward_FaultInAKernelsCode_IsThrownByTheCaller()
+    {
+        var states = randn([4, 8], device: CUDA).to(ScalarType.BFloat16).requires_grad_();
+        FailingFunction.apply(states).sum().backward();
+        Assert.That(BackwardFault.Rethrow, Throws.InvalidOperationException.With.Message.EqualTo(FailingFunction.Fault));
+        Assert.That(BackwardFault.Rethrow, Throws.Nothing, "once");
+        Assert.That(states.grad, Is.Null);
     }
 
     private static Seq2SeqBatch Batch(T5GemmaConfig config, int sourceLength, int targetLength)
@@ -141,4 +173,16 @@ public sealed class TrainingStepTests
     }
 
     private static double Error(Tensor actual, Tensor exact) => (actual - exact).norm().item<float>() / exact.norm().item<float>();
+
+    private sealed class FailingFunction : autograd.SingleTensorFunction<FailingFunction>
+    {
+        public const string Fault = "no memory";
+
+        public override string Name => nameof(FailingFunction);
+
+        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars) => ((Tensor)vars[0]).clone();
+
+        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+            => GivenGradients.Compute(count: 1, [grad_output], () => throw new InvalidOperationException(Fault));
+    }
 }
