@@ -1,10 +1,12 @@
 using T5GemmaSharp.Adapters;
+using T5GemmaSharp.Kernels.Cuda.Training;
 using T5GemmaSharp.Training.Inspection;
 using T5GemmaSharp.Training.Logging;
 using T5GemmaSharp.Training.Logging.Files;
 using T5GemmaSharp.Training.Losses;
 using T5GemmaSharp.Training.Optimization;
 using T5GemmaSharp.Training.Tasks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Training.Checkpointing;
@@ -62,6 +64,7 @@ internal sealed class TrainingRun
 
         var device = task.Model.parameters().First().device;
         TellMemory(TrainingMemory.Of(task, optimizer, _options), device);
+        TellKernels(device);
         var result = TrainWithLog(observer => new Trainer(task, _options).Run(optimizer, Hooks(observer), _begun, cancellation));
         task.Model.eval();
         var memory = MemoryUse.Now(device);
@@ -118,6 +121,12 @@ internal sealed class TrainingRun
         Console.WriteLine($"{need} of {ByteSize.Describe(available.Bytes)}");
         if (need.Warning(available) is { } warning)
             Console.Error.WriteLine($"warning: {warning}");
+    }
+
+    private static void TellKernels(Device device)
+    {
+        if (device.type == DeviceType.CUDA && TrainingKernels.Refusal(device) is { } reason)
+            Console.Error.WriteLine($"warning: torch's operators take the place of the kernels of training: {reason}");
     }
 
     private TrainingResult TrainWithLog(Func<ITrainingObserver, TrainingResult> train)

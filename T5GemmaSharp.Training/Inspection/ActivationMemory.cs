@@ -39,7 +39,10 @@ internal sealed record ActivationMemory(long States, long Layers, long Momentary
         long StatesOf(T5GemmaModuleConfig stack, long tokens) => rows * tokens * stack.HiddenSize * numbers.Size * (1 + (isSegmented ? stack.NumHiddenLayers : 0));
     }
 
-    /// <summary>The capped logits and their tanh, what the loss makes of them, and a gradient of the table before it is added to that of the other uses.</summary>
+    /// <summary>The capped logits and their tanh, what the loss makes of them, and a gradient of the table before it is added to that of the other uses. A kernel has one form of the logits.</summary>
     private static long HeadOf(T5GemmaModuleConfig decoder, NumberStorage numbers, long targets)
-        => targets == 0 ? 0 : decoder.VocabSize * ((targets * ((2 * numbers.Size) + (LossForms * Float32))) + (decoder.HiddenSize * numbers.Size));
+    {
+        var logit = numbers.HasKernels ? numbers.Size : (2 * numbers.Size) + (LossForms * Float32);
+        return targets == 0 ? 0 : decoder.VocabSize * ((targets * logit) + (decoder.HiddenSize * numbers.Size));
+    }
 }

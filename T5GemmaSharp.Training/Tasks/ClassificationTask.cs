@@ -70,7 +70,7 @@ public abstract class ClassificationTask<TExample, TOutput> : ILayerwiseTask, IC
     }
 
     /// <inheritdoc/>
-    public long ActivationBytes(int rows, ExampleLength length) => ActivationMemory.Of(_model.Config, NumberStorage.Of(_model), rows, length, IsLayerwise).Total;
+    public long ActivationBytes(int rows, ExampleLength length) => ActivationMemory.Of(_model.Config, NumberStorage.Of(_model, _model.Config), rows, length, IsLayerwise).Total;
 
     /// <inheritdoc/>
     (Tensor Logits, Tensor Loss) IClassificationTask.Forward(ClassificationTensors tensors) => Forward(tensors);

@@ -101,7 +101,7 @@ public sealed class Seq2SeqTask : ILayerwiseTask
 
     /// <inheritdoc/>
     public long ActivationBytes(int rows, ExampleLength length)
-        => ActivationMemory.Of(_model.Config, NumberStorage.Of(_model), rows, length, _isSegmented, _chunkSize).Total;
+        => ActivationMemory.Of(_model.Config, NumberStorage.Of(_model, _model.Config), rows, length, _isSegmented, _chunkSize).Total;
 
     /// <summary>The decoder's last hidden state for given targets, [B, T, D].</summary>
     internal static Tensor States(T5GemmaForConditionalGeneration model, Seq2SeqTensors tensors) => model.Model.call(Inputs(model, tensors)).LastHiddenState;

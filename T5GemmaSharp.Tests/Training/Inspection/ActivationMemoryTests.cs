@@ -52,16 +52,17 @@ public sealed class ActivationMemoryTests
     }
 
     // What was held on an H100 after steps of AdamW in bfloat16 on 8 x (512 + 512) tokens, see RESULTS.md; the context of CUDA is in it.
-    [TestCase("b-b", 591_490_560, false, 23.5)]
-    [TestCase("b-b", 591_490_560, true, 13.0)]
-    [TestCase("l-l", 1_241_761_792, false, 49.7)]
-    [TestCase("l-l", 1_241_761_792, true, 21.0)]
-    public void Of_PublishedShapesOnCuda_IsWithinFivePercentOfWhatWasHeld(string shapes, long parameters, bool isSegmented, double held)
+    [TestCase("b-b", 591_490_560, false, false, 23.5)]
+    [TestCase("b-b", 591_490_560, true, false, 13.0)]
+    [TestCase("l-l", 1_241_761_792, false, false, 49.7)]
+    [TestCase("l-l", 1_241_761_792, true, false, 21.0)]
+    [TestCase("b-b", 591_490_560, false, true, 12.4)]
+    public void Of_PublishedShapesOnCuda_IsWithinFivePercentOfWhatWasHeld(string shapes, long parameters, bool isSegmented, bool hasKernels, double held)
     {
         const int BytesOfAParameter = 2 + 2 + 2 + 8; // weight, gradient, the rest of its exact value, moments
         const double ContextGib = 0.5;
         var config = PublishedShapes.Config(shapes).Resolve();
-        var activations = ActivationMemory.Of(config, new NumberStorage(Size: 2, IsOnCuda: true), rows: 8, new ExampleLength(512, 512), isSegmented, chunkSize: 1024);
+        var activations = ActivationMemory.Of(config, new NumberStorage(Size: 2, IsOnCuda: true, hasKernels), rows: 8, new ExampleLength(512, 512), isSegmented, chunkSize: 1024);
         var estimate = ((BytesOfAParameter * parameters) + activations.Total) / GibiByte;
         TestContext.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"held {held:F1} GiB, estimated {estimate:F1} GiB and a context of {ContextGib} GiB"));
         Assert.That(estimate + ContextGib, Is.EqualTo(held).Within(5).Percent);
