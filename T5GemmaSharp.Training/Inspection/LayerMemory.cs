@@ -4,7 +4,7 @@ namespace T5GemmaSharp.Training.Inspection;
 /// <param name="Norms">Inputs of the norms in float32, and their outputs where a projection reads them.</param>
 /// <param name="Projections">Queries, keys, values and the heads' outputs.</param>
 /// <param name="Scores">Of each attention by operators [B, H, T, S]: the capped scores' tanh, the probabilities in float32 and in the model's dtype, and dropout's mask.</param>
-/// <param name="FeedForward">Gate, its activation, up and their product, [B, T, I] each.</param>
+/// <param name="FeedForward">Gate, its activation (by operators), up and their product, [B, T, I] each.</param>
 /// <param name="Momentary">Forms of the largest attention's scores that are there for a moment, in its backward pass.</param>
 internal readonly record struct LayerMemory(long Norms, long Projections, long Scores, long FeedForward, long Momentary)
 {
@@ -27,17 +27,17 @@ internal readonly record struct LayerMemory(long Norms, long Projections, long S
 
         // In each block the norm before reads the residual stream and writes what the projections read; the norm after reads the block's result. Elsewhere than on CUDA they are
         // written as several operations, which keep the scaled values too.
-        // The kernels of training keep it as it is, and TorchSharp a tensor like every result of theirs.
-        var norm = numbers.HasKernels ? 2 * size : Float32 * (numbers.HasFusedNorm ? 1 : 2);
+        // The kernels of training keep it as it is.
+        var norm = numbers.HasKernels ? size : Float32 * (numbers.HasFusedNorm ? 1 : 2);
         var dropped = config.DropoutRate > 0 ? numbers.MaskSize : 0;
         var norms = tokens * blocks * config.HiddenSize * ((2 * norm) + size + dropped);
         var heads = (long)config.NumAttentionHeads * config.HeadDim;
         var keyHeads = (long)config.NumKeyValueHeads * config.HeadDim;
-        var projections = size * ((tokens * keys.Count * (numbers.HasKernels ? 3 : 2) * heads) + (rows * keys.Sum() * 2 * keyHeads));
+        var projections = size * ((tokens * keys.Count * 2 * heads) + (rows * keys.Sum() * 2 * keyHeads));
         var isDropped = config.AttentionDropout > 0;
         var score = (config.AttnLogitSoftcapping is null ? 0 : size) + Float32 + (size != Float32 || isDropped ? size : 0) + (isDropped ? numbers.MaskSize : 0);
         var allScores = tokens * config.NumAttentionHeads * keys.Sum();
-        var feedForward = tokens * config.IntermediateSize * ((FeedForwardStates * size) + dropped);
+        var feedForward = tokens * config.IntermediateSize * (((FeedForwardStates - (numbers.HasKernels ? 1 : 0)) * size) + dropped);
         var largestScores = tokens * config.NumAttentionHeads * keys.Max();
         return numbers.HasKernels
             ? new LayerMemory(norms, projections, Scores: 0, feedForward, largestScores * 2 * size) // which are computed again

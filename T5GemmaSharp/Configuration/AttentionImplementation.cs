@@ -6,7 +6,7 @@ public enum AttentionImplementation
 {
     /// <summary>
     /// The maths of <see cref="Eager"/> by the fastest means available. The default. On the CPU, <c>Generate</c> decodes by kernels of its own, unless a module has a hook; on a
-    /// CUDA device, with bfloat16 weights and without gradients, so does it and so encodes <c>T5GemmaEncoder</c>.
+    /// CUDA device, with bfloat16 weights and without gradients, so does it and so encodes <c>T5GemmaEncoder</c>. Modules in training have kernels there too.
     /// </summary>
     Auto,
 

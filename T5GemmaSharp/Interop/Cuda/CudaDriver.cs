@@ -13,6 +13,8 @@ internal sealed unsafe class CudaDriver
     private readonly delegate* unmanaged<int, byte**, int> _errorString;
     private readonly delegate* unmanaged<int*, int> _version;
     private readonly delegate* unmanaged<int*, int> _currentDevice;
+    private readonly delegate* unmanaged<nint*, int> _currentContext;
+    private readonly delegate* unmanaged<nint, int> _setCurrentContext;
     private readonly delegate* unmanaged<int*, int, int, int> _deviceAttribute;
     private readonly delegate* unmanaged<nuint*, nuint*, int> _memoryInfo;
     private readonly delegate* unmanaged<nint*, void*, int> _loadModule;
@@ -36,6 +38,8 @@ internal sealed unsafe class CudaDriver
         _errorString = (delegate* unmanaged<int, byte**, int>)NativeLibrary.GetExport(library, "cuGetErrorString");
         _version = (delegate* unmanaged<int*, int>)NativeLibrary.GetExport(library, "cuDriverGetVersion");
         _currentDevice = (delegate* unmanaged<int*, int>)NativeLibrary.GetExport(library, "cuCtxGetDevice");
+        _currentContext = (delegate* unmanaged<nint*, int>)NativeLibrary.GetExport(library, "cuCtxGetCurrent");
+        _setCurrentContext = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(library, "cuCtxSetCurrent");
         _deviceAttribute = (delegate* unmanaged<int*, int, int, int>)NativeLibrary.GetExport(library, "cuDeviceGetAttribute");
         _memoryInfo = (delegate* unmanaged<nuint*, nuint*, int>)NativeLibrary.GetExport(library, "cuMemGetInfo_v2");
         _loadModule = (delegate* unmanaged<nint*, void*, int>)NativeLibrary.GetExport(library, "cuModuleLoadData");
@@ -85,6 +89,17 @@ internal sealed unsafe class CudaDriver
         Check(_deviceAttribute(&value, (int)attribute, device), "cuDeviceGetAttribute");
         return value;
     }
+
+    /// <summary>The context that is current on this thread; 0: none.</summary>
+    public nint CurrentContext()
+    {
+        nint context;
+        Check(_currentContext(&context), "cuCtxGetCurrent");
+        return context;
+    }
+
+    /// <summary>Makes a context the calling thread's.</summary>
+    public void SetCurrentContext(nint context) => Check(_setCurrentContext(context), "cuCtxSetCurrent");
 
     /// <summary>Free and total bytes of the current device; null when no device is current.</summary>
     public (long Free, long Total)? Memory()

@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using T5GemmaSharp.Kernels.Cuda.Training;
 using T5GemmaSharp.Training.Optimization;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -11,6 +12,8 @@ namespace T5GemmaSharp.Tests.Kernels.Cuda.Training;
 public sealed class OptimizerKernelsTests
 {
     private const int Steps = 10;
+    private const double LearningRate = 1e-3;
+    private const double Unit = 1.0 / (1 << 23); // in the last place of a float32
 
     private DisposeScope _scope = null!;
 
@@ -26,7 +29,7 @@ public sealed class OptimizerKernelsTests
     public void DisposeScope() => _scope?.Dispose();
 
     [Test]
-    public void Step_TenSteps_EqualsTheOperatorsToTheLastBitOfNearlyEveryElement(
+    public void Step_TenSteps_EqualsTheOperatorsToTheLastPlaces(
         [Values(ScalarType.BFloat16, ScalarType.Float32)] ScalarType dtype,
         [Values] bool accumulates,
         [Values(1, 7, 8, 4099, 3_000_001)] int count,
@@ -49,19 +52,20 @@ public sealed class OptimizerKernelsTests
                     optimizer.Accumulate();
             }
             Assert.That(own.GradientNorm(), Is.EqualTo(operators.GradientNorm()).Within(1e-3).Percent);
-            own.Step(learningRate: 1e-3, gradientScale: 0.37);
-            operators.Step(learningRate: 1e-3, gradientScale: 0.37);
+            own.Step(learningRate: LearningRate, gradientScale: 0.37);
+            operators.Step(learningRate: LearningRate, gradientScale: 0.37);
             own.ClearGradients();
             operators.ClearGradients();
         }
 
-        // The exact float32 values: what the bfloat16 weights show is a part of them.
+        // The exact float32 values: what the bfloat16 weights show is a part of them. A step changes a weight by the learning rate times a quotient of two rounded moments, which
+        // may be off by two units in the last place.
         var (ours, theirs) = (Values(own), Values(operators));
-        var share = ours.ne(theirs).to(ScalarType.Float64).mean().item<double>();
-        var error = ((ours - theirs).abs() / theirs.abs().clamp_min(1e-3)).max().item<float>();
-        TestContext.Out.WriteLine($"{share:P3} of the values differ, by at most {error:E2} of their size");
-        Assert.That(error, Is.LessThan(1e-6f));
-        Assert.That(share, Is.LessThan(0.01).Or.LessThan(1.5 / count));
+        var different = ours.ne(theirs).sum().item<long>();
+        var error = ((ours - theirs).abs() / theirs.abs().clamp_min(LearningRate)).max().item<float>();
+        TestContext.Out.WriteLine($"{different} of {count} values differ, by at most {error:E2} of their size or of the learning rate");
+        Assert.That(error, Is.LessThan(Steps * 2 * Unit));
+        Assert.That(different, Is.LessThan(Math.Max(2, count / 50)));
     }
 
     [Test]
@@ -85,6 +89,31 @@ public sealed class OptimizerKernelsTests
         Assert.That(optimizer.GradientNorm(), Is.EqualTo(8).Within(1e-6));
         optimizer.Step(learningRate: 0.5);
         Assert.That(parameter.to(ScalarType.Float32).cpu().data<float>().ToArray(), Is.All.EqualTo(-0.5f).Within(1e-6f));
+    }
+
+    [Test]
+    public void Square_OnAThreadThatHasNotUsedTheDevice_IsComputed()
+    {
+        var gradient = ones([4099], device: CUDA);
+        var kernels = TrainingKernels.For(CUDA)!;
+        var square = 0f;
+        Exception? fault = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                using var own = NewDisposeScope();
+                square = OptimizerKernels.Square(kernels, [gradient]).item<float>();
+            }
+            catch (Exception exception)
+            {
+                fault = exception;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        Assert.That(fault, Is.Null);
+        Assert.That(square, Is.EqualTo(4099));
     }
 
     private static Tensor Values(Optimizer optimizer)

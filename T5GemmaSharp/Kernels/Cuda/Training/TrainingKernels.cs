@@ -15,6 +15,8 @@ internal sealed class TrainingKernels
     private readonly Dictionary<string, CudaModule> _modules = Sources.ToDictionary(source => source, source => KernelCompiler.Load($"{source}.cu", new Dictionary<string, string>()));
     private readonly ConcurrentDictionary<(string Source, string Name), CudaKernel> _kernels = [];
 
+    private readonly nint _context = CudaDriver.Required.CurrentContext();
+
     private TrainingKernels()
     {
     }
@@ -30,12 +32,17 @@ internal sealed class TrainingKernels
     /// <typeparam name="T">The argument's layout, that of the kernel's source.</typeparam>
     /// <param name="source">Its source, without the ending.</param>
     /// <param name="name">Its name.</param>
-    /// <param name="device">The device, which is current on this thread.</param>
+    /// <param name="device">The device.</param>
     /// <param name="shape">Blocks and threads.</param>
     /// <param name="argument">The argument.</param>
     public void Launch<T>(string source, string name, Device device, in LaunchShape shape, T argument)
         where T : unmanaged
-        => _kernels.GetOrAdd((source, name), key => _modules[key.Source].Kernel(key.Name)).Launch(TorchStream.Current(device), shape, argument);
+    {
+        // Autograd's own thread has no context until an operator of torch needs one.
+        if (CudaDriver.Required.CurrentContext() == 0)
+            CudaDriver.Required.SetCurrentContext(_context);
+        _kernels.GetOrAdd((source, name), key => _modules[key.Source].Kernel(key.Name)).Launch(TorchStream.Current(device), shape, argument);
+    }
 
     private static (TrainingKernels? Kernels, string? Refusal) Of(Device device) => Loaded.GetOrAdd(Math.Max(device.index, 0), _ => new Lazy<(TrainingKernels?, string?)>(Load)).Value;
 
