@@ -58,6 +58,22 @@ INLINE void for_each_pair(const HeadsArguments& a, int length, ACTION action)
     }
 }
 
+// The angles of the two halves of eight pairs.
+struct Rotation
+{
+    float cosines[2][VECTOR];
+    float sines[2][VECTOR];
+
+    INLINE Rotation(const HeadsArguments& a, long long at)
+    {
+        const int half = a.head_size / 2;
+        load(a.cosines + at, cosines[0]);
+        load(a.cosines + at + half, cosines[1]);
+        load(a.sines + at, sines[0]);
+        load(a.sines + at + half, sines[1]);
+    }
+};
+
 extern "C" __global__ void __launch_bounds__(256) split_heads(HeadsArguments a)
 {
     const int half = a.head_size / 2;
@@ -67,16 +83,12 @@ extern "C" __global__ void __launch_bounds__(256) split_heads(HeadsArguments a)
             load(a.side_by_side + outer, first);
             load(a.side_by_side + outer + half, second);
             if (a.cosines != nullptr) {
-                float cosines[2][VECTOR], sines[2][VECTOR];
-                load(a.cosines + angle, cosines[0]);
-                load(a.cosines + angle + half, cosines[1]);
-                load(a.sines + angle, sines[0]);
-                load(a.sines + angle + half, sines[1]);
+                const Rotation rotation(a, angle);
 #pragma unroll
                 for (int k = 0; k < VECTOR; k++) {
                     const float x = first[k], y = second[k];
-                    first[k] = x * cosines[0][k] - y * sines[0][k];
-                    second[k] = y * cosines[1][k] + x * sines[1][k];
+                    first[k] = x * rotation.cosines[0][k] - y * rotation.sines[0][k];
+                    second[k] = y * rotation.cosines[1][k] + x * rotation.sines[1][k];
                 }
             }
         }
@@ -94,16 +106,12 @@ extern "C" __global__ void __launch_bounds__(256) merge_heads(HeadsArguments a)
         load(a.heads + inner, first);
         load(a.heads + inner + half, second);
         if (a.cosines != nullptr) {
-            float cosines[2][VECTOR], sines[2][VECTOR];
-            load(a.cosines + angle, cosines[0]);
-            load(a.cosines + angle + half, cosines[1]);
-            load(a.sines + angle, sines[0]);
-            load(a.sines + angle + half, sines[1]);
+            const Rotation rotation(a, angle);
 #pragma unroll
             for (int k = 0; k < VECTOR; k++) {
                 const float x = first[k], y = second[k];
-                first[k] = x * cosines[0][k] + y * sines[1][k];
-                second[k] = y * cosines[1][k] - x * sines[0][k];
+                first[k] = x * rotation.cosines[0][k] + y * rotation.sines[1][k];
+                second[k] = y * rotation.cosines[1][k] - x * rotation.sines[0][k];
             }
         }
         store(a.merged + outer, first);
