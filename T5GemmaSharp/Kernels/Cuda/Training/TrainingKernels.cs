@@ -44,14 +44,15 @@ internal sealed class TrainingKernels
         _kernels.GetOrAdd((source, name), key => _modules[key.Source].Kernel(key.Name)).Launch(TorchStream.Current(device), shape, argument);
     }
 
-    private static (TrainingKernels? Kernels, string? Refusal) Of(Device device) => Loaded.GetOrAdd(Math.Max(device.index, 0), _ => new Lazy<(TrainingKernels?, string?)>(Load)).Value;
+    private static (TrainingKernels? Kernels, string? Refusal) Of(Device device) => Loaded.GetOrAdd(Math.Max(device.index, 0), _ => new Lazy<(TrainingKernels?, string?)>(() => Load(device))).Value;
 
-    private static (TrainingKernels? Kernels, string? Refusal) Load()
+    private static (TrainingKernels? Kernels, string? Refusal) Load(Device device)
     {
         if (!TensorMemory.IsAvailable || !TorchStream.IsAvailable)
             return (null, "this libtorch does not tell addresses and streams: 2.10 or newer is needed");
         try
         {
+            using var touched = zeros([1], device: device); // gives this thread the context of the device
             return (new TrainingKernels(), null);
         }
         catch (CudaException exception)
