@@ -16,6 +16,7 @@ internal static class CommandLine
         ClassifyCommand.Create(),
         EvaluateCommand.Create(),
         InspectCommand.Create(),
+        DownloadCommand.Create(),
         TokenizeCommand.Create(),
         BenchmarkCommand.Create(),
         MergeAdapterCommand.Create(),
