@@ -12,7 +12,7 @@ internal static class DownloadCommand
     private static readonly Option<string?> Token = new("--token") { Description = "Token of an account that may read the repository. Default: that of HF_TOKEN, which no list of processes shows.", HelpName = "TOKEN" };
     private static readonly Option<string[]> Include = Patterns("--include", "Patterns of the files to fetch. Default: what T5Gemma needs.");
     private static readonly Option<string[]> Exclude = Patterns("--exclude", "Patterns of files to leave out.");
-    private static readonly Option<int?> Parallel = NumberOption.Create("--parallel", "How many files to fetch at once. Default: 4.", least: 1);
+    private static readonly Option<int?> Parallel = NumberOption.Create<int>("--parallel", "How many files to fetch at once. Default: 4.", least: 1);
     private static readonly Option<Uri?> Endpoint = new("--endpoint")
     {
         Description = $"Address of the hub. Default: that of HF_ENDPOINT, else {HubDownloader.DefaultEndpoint}.",

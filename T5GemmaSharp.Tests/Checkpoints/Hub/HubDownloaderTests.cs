@@ -110,7 +110,7 @@ public sealed class HubDownloaderTests : HubFixture
     public void Download_WrongName_IsRefusedBeforeAnyRequest(string name)
     {
         using var downloader = new HubDownloader(new HubDownloadOptions { Endpoint = Hub.Address, Token = "" });
-        Assert.That(() => downloader.DownloadAsync(name, Folder.Path), Throws.ArgumentException.With.Message.Contains("OWNER/NAME"));
+        Assert.That(() => downloader.DownloadAsync(name, Folder.Path).GetAwaiter().GetResult(), Throws.ArgumentException.With.Message.Contains("OWNER/NAME"));
         Assert.That(Hub.Requests, Is.Empty);
     }
 

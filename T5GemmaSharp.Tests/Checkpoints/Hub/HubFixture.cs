@@ -42,7 +42,7 @@ public abstract class HubFixture
 
     private protected HubException AssertFails(HubFault fault, string token = "", int retries = 3, string[]? include = null)
     {
-        var exception = Assert.ThrowsAsync<HubException>(() => DownloadAsync(token, retries: retries, include: include))!;
+        var exception = Assert.Throws<HubException>(() => DownloadAsync(token, retries: retries, include: include).GetAwaiter().GetResult())!;
         Assert.That(exception.Fault, Is.EqualTo(fault), exception.Message);
         return exception;
     }

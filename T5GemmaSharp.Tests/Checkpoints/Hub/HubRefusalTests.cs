@@ -47,7 +47,7 @@ public sealed class HubRefusalTests : HubFixture
         Hub.Script("/moved/there", exchange => exchange.SendAsync("302 Found", [], $"Location: {storage.Address}store?signature=x"));
         await DownloadAsync(Token);
         AssertComplete("config.json", Weights, "original/params.json");
-        Assert.That(Hub.Requests.Select(request => request.Token), Has.Count.EqualTo(4).And.All.EqualTo($"Bearer {Token}"));
+        Assert.That(Hub.Requests.Select(request => request.Token), Has.Exactly(4).Items.And.All.EqualTo($"Bearer {Token}"));
         Assert.That(storage.Requests.Select(request => request.Token), Is.EqualTo(new string?[] { null }));
     }
 
@@ -117,7 +117,7 @@ public sealed class HubRefusalTests : HubFixture
         var address = Hub.Address;
         Hub.Dispose();
         using var downloader = new HubDownloader(new HubDownloadOptions { Endpoint = address, Token = Token, MaxRetries = 1, RetryDelay = TimeSpan.Zero });
-        Assert.That(() => downloader.DownloadAsync("owner/name", Folder.Path), Throws.InstanceOf<HubException>().With.Message.Contains(address.Authority));
+        Assert.That(() => downloader.DownloadAsync("owner/name", Folder.Path).GetAwaiter().GetResult(), Throws.InstanceOf<HubException>().With.Message.Contains(address.Authority));
     }
 
     [TestCase("hf_a\nb")]

@@ -15,7 +15,6 @@ internal sealed class LoopbackHub : IDisposable
     private const int LongestHead = 1 << 16;
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _end = new();
     private readonly ConcurrentDictionary<string, ConcurrentQueue<Func<HubExchange, Task>>> _scripts = new();
 
     public LoopbackHub()
@@ -73,12 +72,7 @@ internal sealed class LoopbackHub : IDisposable
             await exchange.SendAsync("200 OK", bytes, tag);
     }
 
-    public void Dispose()
-    {
-        _end.Cancel();
-        _listener.Dispose();
-        _end.Dispose();
-    }
+    public void Dispose() => _listener.Dispose();
 
     public byte[] Listing(Func<string, long, long>? size = null) => JsonSerializer.SerializeToUtf8Bytes(new
     {
@@ -96,7 +90,7 @@ internal sealed class LoopbackHub : IDisposable
 
     private static string Sha256(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
-    private static string GitSha1(byte[] bytes) => Convert.ToHexStringLower(SHA1.HashData([.. Encoding.ASCII.GetBytes($"blob {bytes.Length}\0"), .. bytes]));
+    private static string GitSha1(byte[] bytes) => Convert.ToHexStringLower(CryptographicOperations.HashData(HashAlgorithmName.SHA1, [.. Encoding.ASCII.GetBytes($"blob {bytes.Length}\0"), .. bytes]));
 
     private static string Path(HubExchange exchange) => exchange.Target.Split('?')[0];
 
@@ -105,9 +99,9 @@ internal sealed class LoopbackHub : IDisposable
         try
         {
             while (true)
-                _ = ServeAsync(await _listener.AcceptTcpClientAsync(_end.Token));
+                _ = ServeAsync(await _listener.AcceptTcpClientAsync());
         }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
             // the test is over
         }

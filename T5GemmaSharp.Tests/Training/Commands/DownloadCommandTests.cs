@@ -20,7 +20,7 @@ public sealed class DownloadCommandTests : HubFixture
     public void Run_NoSuchRevision_IsRefused()
     {
         Hub.Script("/revision/none", exchange => exchange.SendAsync("404 Not Found", [], "X-Error-Code: RevisionNotFound"));
-        CommandRun.AssertRefused(CommandRun.Of("download", LoopbackHub.Repository, "--endpoint", Hub.Address.AbsoluteUri, "--revision", "none", "--out", Folder.Path), "no branch, tag or commit 'none'");
+        CommandRun.AssertRefused(CommandRun.Of("download", LoopbackHub.Repository, "--endpoint", Hub.Address.AbsoluteUri, "--revision", "none", "--out", Folder.Path, "--token", ""), "no branch, tag or commit 'none'");
     }
 
     [Test]
