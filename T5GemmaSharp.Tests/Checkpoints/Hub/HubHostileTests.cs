@@ -49,6 +49,7 @@ public sealed class HubHostileTests : HubFixture
     [TestCase("""{"sha":"0123456789abcdef0123456789abcdef01234567","siblings":[{"rfilename":"a.json","size":-1}]}""")]
     [TestCase("""{"sha":"0123456789abcdef0123456789abcdef01234567","siblings":[{"rfilename":"a.json","size":1,"blobId":"../../x"}]}""")]
     [TestCase("""{"sha":"0123456789abcdef0123456789abcdef01234567","siblings":[{"rfilename":"a.json","size":1},{"rfilename":"a.json","size":1}]}""")]
+    [TestCase("""{"sha":"0123456789abcdef0123456789abcdef01234567","siblings":[{"rfilename":"a.json","size":9223372036854775807},{"rfilename":"b.json","size":1}]}""")]
     public void Listing_NoListing_IsRefused(string text)
     {
         Hub.Script("/revision/main", exchange => exchange.SendAsync("200 OK", Encoding.UTF8.GetBytes(text)));

@@ -16,9 +16,10 @@ internal sealed partial record HubListing(string Commit, IReadOnlyList<HubFile> 
             var files = root.GetProperty("siblings").EnumerateArray().Select(ParseFile).ToList();
             if (files.GroupBy(file => file.Path, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
                 throw new FormatException($"the path {SafetensorsFormatException.Quote(twice.Key)} twice");
+            _ = files.Sum(file => file.SizeInBytes); // sizes that no disk has must not overflow later
             return new HubListing(Digits(root.GetProperty("sha").GetString(), Sha1Digits()), files);
         }
-        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException)
         {
             throw new HubException(
                 HubFault.UnexpectedAnswer,
