@@ -2,7 +2,7 @@ using NUnit.Framework;
 using T5GemmaSharp.Checkpoints;
 using T5GemmaSharp.Configuration;
 using T5GemmaSharp.Generation;
-using T5GemmaSharp.Kernels.Cuda;
+using T5GemmaSharp.Kernels.Cuda.Decode;
 using T5GemmaSharp.Tests.Support;
 using static TorchSharp.torch;
 

@@ -1,6 +1,7 @@
 using NUnit.Framework;
 using T5GemmaSharp.Interop.Cuda;
 using T5GemmaSharp.Kernels.Cuda;
+using T5GemmaSharp.Kernels.Cuda.Decode;
 using T5GemmaSharp.Tests.Checkpoints;
 using T5GemmaSharp.Training.Benchmarking;
 

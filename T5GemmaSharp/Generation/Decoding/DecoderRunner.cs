@@ -1,7 +1,7 @@
 using T5GemmaSharp.Caching;
 using T5GemmaSharp.Interop;
 using T5GemmaSharp.Kernels.Cpu;
-using T5GemmaSharp.Kernels.Cuda;
+using T5GemmaSharp.Kernels.Cuda.Decode;
 using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Modeling.Outputs;
 using TorchSharp;

@@ -1,4 +1,4 @@
-using T5GemmaSharp.Kernels.Cuda;
+using T5GemmaSharp.Kernels.Cuda.Decode;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Generation.Decoding;

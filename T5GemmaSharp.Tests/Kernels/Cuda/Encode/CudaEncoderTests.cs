@@ -10,8 +10,7 @@ using static TorchSharp.torch;
 namespace T5GemmaSharp.Tests.Kernels.Cuda.Encode;
 
 /// <summary>The kernels on a GPU against the modules in float32, with the modules in bf16 as the measure of what rounding costs.</summary>
-[Category("Gpu")]
-public sealed class CudaEncoderTests
+public sealed class CudaEncoderTests : GpuFixture
 {
     private static readonly Dictionary<string, T5GemmaModuleConfig> Configs = new()
     {
@@ -21,7 +20,6 @@ public sealed class CudaEncoderTests
         ["2b with a small window"] = Config(hidden: 2304, intermediate: 9216, heads: 8, keyHeads: 4, headDim: 256, window: 70),
     };
 
-    private DisposeScope _scope = null!;
     private IDisposable _noGrad = null!;
 
     private static IEnumerable<TestCaseData> Cases()
@@ -37,19 +35,10 @@ public sealed class CudaEncoderTests
     }
 
     [SetUp]
-    public void RequireCuda()
-    {
-        if (!cuda.is_available())
-            Assert.Ignore("No CUDA device.");
-        (_scope, _noGrad) = (NewDisposeScope(), torch.no_grad());
-    }
+    public void StopRecording() => _noGrad = torch.no_grad();
 
     [TearDown]
-    public void DisposeScope()
-    {
-        _noGrad?.Dispose();
-        _scope?.Dispose();
-    }
+    public void Record() => _noGrad?.Dispose();
 
     [TestCaseSource(nameof(Cases))]
     public void States_EveryShape_AreAsNearToFloat32AsTheModules(string config, int length, int batch, string padding)

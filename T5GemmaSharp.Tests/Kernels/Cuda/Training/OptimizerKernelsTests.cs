@@ -1,32 +1,18 @@
 using NUnit.Framework;
 using T5GemmaSharp.Kernels.Cuda.Training;
 using T5GemmaSharp.Training.Optimization;
-using TorchSharp;
+using T5GemmaSharp.Tests.Support;
 using static TorchSharp.torch;
 using Parameter = TorchSharp.Modules.Parameter;
 
 namespace T5GemmaSharp.Tests.Kernels.Cuda.Training;
 
 /// <summary>The kernels against the optimizer's torch operators, which the CPU's tests compare with other implementations.</summary>
-[Category("Gpu")]
-public sealed class OptimizerKernelsTests
+public sealed class OptimizerKernelsTests : GpuFixture
 {
     private const int Steps = 10;
     private const double LearningRate = 1e-3;
     private const double Unit = 1.0 / (1 << 23); // in the last place of a float32
-
-    private DisposeScope _scope = null!;
-
-    [SetUp]
-    public void RequireCuda()
-    {
-        if (!cuda.is_available())
-            Assert.Ignore("No CUDA device.");
-        _scope = NewDisposeScope();
-    }
-
-    [TearDown]
-    public void DisposeScope() => _scope?.Dispose();
 
     [Test]
     public void Step_TenSteps_EqualsTheOperatorsToTheLastPlaces(

@@ -7,14 +7,15 @@ using T5GemmaSharp.Training.Data;
 using T5GemmaSharp.Training.Losses;
 using T5GemmaSharp.Training.Optimization;
 using T5GemmaSharp.Training.Tasks;
+using T5GemmaSharp.Tests.Kernels.Cuda.Decode;
+using T5GemmaSharp.Tests.Support;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Tests.Kernels.Cuda.Training;
 
 /// <summary>Loss and gradients of whole models by kernels against torch operators in float32, with the operators in bf16 as the measure of what rounding costs.</summary>
-[Category("Gpu")]
-public sealed class TrainingStepTests
+public sealed class TrainingStepTests : GpuFixture
 {
     private const int ChunkSize = 200;
 
@@ -26,21 +27,8 @@ public sealed class TrainingStepTests
         ["heads of 256 in groups"] = DecodeCase.Config(hidden: 768, intermediate: 1024, layers: 2, heads: 4, keyHeads: 2, headDim: 256, vocab: 1000, window: 4096),
     };
 
-    private DisposeScope _scope = null!;
-
     private static IEnumerable<TestCaseData> Cases()
         => Configs.Keys.SelectMany(_ => new[] { (37, 21), (200, 264), (600, 500), (1100, 40) }, (name, lengths) => new TestCaseData(name, lengths.Item1, lengths.Item2));
-
-    [SetUp]
-    public void RequireCuda()
-    {
-        if (!cuda.is_available())
-            Assert.Ignore("No CUDA device.");
-        _scope = NewDisposeScope();
-    }
-
-    [TearDown]
-    public void DisposeScope() => _scope?.Dispose();
 
     [Test]
     public void Refusal_OnADevice_IsNone() => Assert.That(TrainingKernels.Refusal(CUDA), Is.Null);

@@ -11,8 +11,7 @@ using static TorchSharp.torch;
 namespace T5GemmaSharp.Tests.Training.Recipes.G2p;
 
 /// <summary>What bf16 and the kernels do to the answers of a trained model.</summary>
-[Category("Gpu")]
-public sealed class G2pWeightsOnDeviceTests
+public sealed class G2pWeightsOnDeviceTests : GpuFixture
 {
     private const int BatchSize = 32;
 
@@ -21,8 +20,6 @@ public sealed class G2pWeightsOnDeviceTests
     [Test]
     public void Generate_KernelsInBfloat16_GiveTheSequencesOfFloat32WhereTheTwoBestTokensAreFurtherApartThanRounding()
     {
-        if (!cuda.is_available())
-            Assert.Ignore("No CUDA device.");
         using var noGrad = torch.no_grad();
         using var exact = Load(ScalarType.Float32, AttentionImplementation.Eager);
         using var rounded = Load(ScalarType.BFloat16, AttentionImplementation.Eager);

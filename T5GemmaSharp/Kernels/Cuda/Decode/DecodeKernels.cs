@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using T5GemmaSharp.Interop.Cuda;
 
-namespace T5GemmaSharp.Kernels.Cuda;
+namespace T5GemmaSharp.Kernels.Cuda.Decode;
 
 /// <summary>The compiled kernels of a shape on a device. They stay loaded for the life of the process: the next generation needs them again.</summary>
 internal sealed class DecodeKernels

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace T5GemmaSharp.Kernels.Cuda;
+namespace T5GemmaSharp.Kernels.Cuda.Decode;
 
 /// <summary>What a step works on besides weights, keys and values; <c>decode.cu</c> says what each holds.</summary>
 internal sealed class DecodeBuffers : IDisposable

@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace T5GemmaSharp.Kernels.Cuda;
+namespace T5GemmaSharp.Kernels.Cuda.Decode;
 
 /// <summary>What grows with the sequences: keys and values of self-attention, the tokens, and the rotations of the positions.</summary>
 internal sealed class DecodeHistory : IDisposable

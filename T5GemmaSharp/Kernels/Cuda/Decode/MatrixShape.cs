@@ -1,4 +1,4 @@
-namespace T5GemmaSharp.Kernels.Cuda;
+namespace T5GemmaSharp.Kernels.Cuda.Decode;
 
 /// <summary>How a product with a matrix is spread over the device.</summary>
 /// <param name="Tiles">Tiles of 8 pairs of rows of the matrix.</param>

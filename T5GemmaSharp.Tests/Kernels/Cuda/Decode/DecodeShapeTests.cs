@@ -1,9 +1,9 @@
 using NUnit.Framework;
 using T5GemmaSharp.Configuration;
-using T5GemmaSharp.Kernels.Cuda;
+using T5GemmaSharp.Kernels.Cuda.Decode;
 using T5GemmaSharp.Training.Benchmarking;
 
-namespace T5GemmaSharp.Tests.Kernels.Cuda;
+namespace T5GemmaSharp.Tests.Kernels.Cuda.Decode;
 
 /// <summary>Which decoders the kernels cover, and what is said of the others.</summary>
 public sealed class DecodeShapeTests

@@ -4,7 +4,7 @@ using T5GemmaSharp.Modeling;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace T5GemmaSharp.Kernels.Cuda;
+namespace T5GemmaSharp.Kernels.Cuda.Decode;
 
 /// <summary>What the rows of a generation read of their sources: keys and values of cross-attention, lengths, mask.</summary>
 internal sealed class DecodeSource : IDisposable

@@ -1,7 +1,7 @@
 using System.Globalization;
 using T5GemmaSharp.Configuration;
 
-namespace T5GemmaSharp.Kernels.Cuda;
+namespace T5GemmaSharp.Kernels.Cuda.Decode;
 
 /// <summary>The sizes of a decoder's step, and how its kernels are spread. One compilation of <c>decode.cu</c> serves one shape.</summary>
 internal sealed record DecodeShape

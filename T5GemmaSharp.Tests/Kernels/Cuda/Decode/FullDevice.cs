@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace T5GemmaSharp.Tests.Kernels.Cuda;
+namespace T5GemmaSharp.Tests.Kernels.Cuda.Decode;
 
 /// <summary>Holds the memory of the GPU, but for some that torch's allocator has in reserve.</summary>
 internal sealed class FullDevice : IDisposable

@@ -1,15 +1,14 @@
 using NUnit.Framework;
 using T5GemmaSharp.Generation;
-using T5GemmaSharp.Kernels.Cuda;
+using T5GemmaSharp.Kernels.Cuda.Decode;
 using T5GemmaSharp.Tests.Support;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace T5GemmaSharp.Tests.Kernels.Cuda;
+namespace T5GemmaSharp.Tests.Kernels.Cuda.Decode;
 
 /// <summary>The engine on a GPU against the modules in float32, with the modules in bf16 as the measure of what rounding costs.</summary>
-[Category("Gpu")]
-public sealed class CudaDecodeEngineTests
+public sealed class CudaDecodeEngineTests : GpuFixture
 {
     private const int Steps = 40;
 
@@ -22,21 +21,8 @@ public sealed class CudaDecodeEngineTests
         ["9b"] = DecodeCase.Config(hidden: 3584, intermediate: 14336, layers: 2, heads: 16, keyHeads: 8, headDim: 256, vocab: 4096, window: 24),
     };
 
-    private DisposeScope _scope = null!;
-
     private static IEnumerable<TestCaseData> Cases()
         => Configs.Keys.SelectMany(_ => new[] { 1, 2, 7, 8, 9, 32 }, (name, rows) => new TestCaseData(name, rows));
-
-    [SetUp]
-    public void RequireCuda()
-    {
-        if (!cuda.is_available())
-            Assert.Ignore("No CUDA device.");
-        _scope = NewDisposeScope();
-    }
-
-    [TearDown]
-    public void DisposeScope() => _scope?.Dispose();
 
     [TestCaseSource(nameof(Cases))]
     public void Logits_EveryStep_AreAsNearToFloat32AsTheModules(string config, int rows)

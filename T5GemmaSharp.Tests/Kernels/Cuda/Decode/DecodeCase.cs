@@ -6,7 +6,7 @@ using T5GemmaSharp.Tests.Checkpoints;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace T5GemmaSharp.Tests.Kernels.Cuda;
+namespace T5GemmaSharp.Tests.Kernels.Cuda.Decode;
 
 /// <summary>A bf16 model on the GPU, the same weights in float32, sources, and decoder ids to follow.</summary>
 internal sealed class DecodeCase : IDisposable

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace T5GemmaSharp.Kernels.Cuda;
+namespace T5GemmaSharp.Kernels.Cuda.Decode;
 
 /// <summary>Argument of the products with matrices and of the norms; <c>decode.cu</c> says what each address means.</summary>
 [StructLayout(LayoutKind.Sequential)]

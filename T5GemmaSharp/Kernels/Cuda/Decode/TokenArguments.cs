@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace T5GemmaSharp.Kernels.Cuda;
+namespace T5GemmaSharp.Kernels.Cuda.Decode;
 
 /// <summary>Argument of the kernels that embed and choose tokens; <c>decode.cu</c> says what each address means.</summary>
 [StructLayout(LayoutKind.Sequential)]

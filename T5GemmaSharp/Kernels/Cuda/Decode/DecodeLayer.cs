@@ -2,7 +2,7 @@ using T5GemmaSharp.Configuration;
 using T5GemmaSharp.Modeling;
 using static TorchSharp.torch;
 
-namespace T5GemmaSharp.Kernels.Cuda;
+namespace T5GemmaSharp.Kernels.Cuda.Decode;
 
 /// <summary>Addresses of a layer's weights that a step reads.</summary>
 internal sealed class DecodeLayer(T5GemmaDecoderLayer layer, WeightMemory memory)

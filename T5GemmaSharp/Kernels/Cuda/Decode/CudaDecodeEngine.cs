@@ -4,7 +4,7 @@ using T5GemmaSharp.Interop.Cuda;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace T5GemmaSharp.Kernels.Cuda;
+namespace T5GemmaSharp.Kernels.Cuda.Decode;
 
 /// <summary>
 /// The decoder's step of one token a row, on a CUDA device: the maths of the modules in bf16 with float sums, as a recorded graph of kernels that keeps its state on the
