@@ -1,7 +1,7 @@
 using NUnit.Framework;
 using T5GemmaSharp.Kernels.Cuda.Training;
-using T5GemmaSharp.Training.Optimization;
 using T5GemmaSharp.Tests.Support;
+using T5GemmaSharp.Training.Optimization;
 using static TorchSharp.torch;
 using Parameter = TorchSharp.Modules.Parameter;
 

@@ -2,13 +2,13 @@ using NUnit.Framework;
 using T5GemmaSharp.Checkpoints;
 using T5GemmaSharp.Configuration;
 using T5GemmaSharp.Kernels.Cuda.Training;
+using T5GemmaSharp.Tests.Kernels.Cuda.Decode;
+using T5GemmaSharp.Tests.Support;
 using T5GemmaSharp.Training;
 using T5GemmaSharp.Training.Data;
 using T5GemmaSharp.Training.Losses;
 using T5GemmaSharp.Training.Optimization;
 using T5GemmaSharp.Training.Tasks;
-using T5GemmaSharp.Tests.Kernels.Cuda.Decode;
-using T5GemmaSharp.Tests.Support;
 using TorchSharp;
 using static TorchSharp.torch;
 
