@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using T5GemmaSharp.Interop.Cuda;
 
 namespace T5GemmaSharp.Interop;
 
@@ -30,15 +31,13 @@ internal sealed record CudaDiagnosis
     /// <summary>CUDA version of libtorch, as 1000 major + 10 minor; 0 when unknown.</summary>
     public int RuntimeVersion { get; init; }
 
-    private static string DriverLibrary => OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
-
     private static string RuntimeLibrary => OperatingSystem.IsWindows() ? "cudart64" : "libcudart";
 
     /// <summary>Asks the driver.</summary>
     public static CudaDiagnosis Probe(TorchNativeInfo libtorch)
     {
         var diagnosis = new CudaDiagnosis { HasCudaLibrary = libtorch.HasCuda, LibtorchFolder = libtorch.Folder };
-        if (!NativeLibrary.TryLoad(DriverLibrary, out var driver))
+        if (!NativeLibrary.TryLoad(CudaDriver.LibraryName, out var driver))
             return diagnosis;
         var init = Call(driver, "cuInit", argument: 0);
         return diagnosis with
@@ -59,7 +58,7 @@ internal sealed record CudaDiagnosis
         if (!HasCudaLibrary)
             return $"CUDA is not available: libtorch in '{LibtorchFolder}' is a CPU build. Build with -p:TorchBackend=cuda, or with TorchBackend=none and {TorchNative.FolderVariable} naming the folder of a CUDA build.";
         if (!HasDriver)
-            return $"CUDA is not available: the NVIDIA driver's {DriverLibrary} was not found. Install the driver, or start the container with access to the GPU (docker run --gpus all).";
+            return $"CUDA is not available: the NVIDIA driver's {CudaDriver.LibraryName} was not found. Install the driver, or start the container with access to the GPU (docker run --gpus all).";
         if (InitResult == NoDevice || (InitResult == Success && DeviceCount == 0))
             return $"CUDA is not available: the NVIDIA driver is present, but shows no device. {VisibleDevices()}";
         if (InitResult == DriverMismatch)

@@ -26,7 +26,7 @@ internal sealed unsafe class CudaStagedCopier : IStagedCopier
     public CudaStagedCopier(nint context, IReadOnlyList<TransferItem> items, int bufferSizeInBytes)
     {
         (_items, _bufferSizeInBytes) = (items, bufferSizeInBytes);
-        Copies.SetCurrentContext(context);
+        CudaDriver.Required.SetCurrentContext(context);
         try
         {
             _stream = CudaDriver.Required.CreateStream();

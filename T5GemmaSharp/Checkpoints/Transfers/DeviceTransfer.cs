@@ -35,7 +35,7 @@ internal static class DeviceTransfer
             return items;
         var device = items[0].Target.device;
         cuda.synchronize(device); // what torch still does to the tensors comes first; and the device is this thread's from now on
-        var context = CudaCopies.Instance.CurrentContext();
+        var context = CudaDriver.Required.CurrentContext();
         var chunks = TransferChunk.Plan([.. items.Select(item => item.Part)], BufferSizeInBytes);
         var readers = Math.Clamp(Environment.ProcessorCount / 2, 1, MostReaders);
         StagedTransfer.Run(

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace T5GemmaSharp.Interop.Cuda;
 
-/// <summary>The driver's functions for copies from the host that go on beside other work: pinned memory, events, and the context of a thread of its own.</summary>
+/// <summary>The driver's functions for copies from the host that go on beside other work: pinned memory and events.</summary>
 internal sealed unsafe class CudaCopies
 {
     private const uint PortableHostMemory = 1; // pinned for every device
@@ -10,8 +10,6 @@ internal sealed unsafe class CudaCopies
 
     private static readonly Lazy<CudaCopies> Shared = new(() => new CudaCopies(NativeLibrary.Load(CudaDriver.LibraryName)));
 
-    private readonly delegate* unmanaged<nint*, int> _currentContext;
-    private readonly delegate* unmanaged<nint, int> _setCurrentContext;
     private readonly delegate* unmanaged<nint*, nuint, uint, int> _allocateHost;
     private readonly delegate* unmanaged<nint, int> _freeHost;
     private readonly delegate* unmanaged<nint, void*, nuint, nint, int> _copyToDevice;
@@ -23,8 +21,6 @@ internal sealed unsafe class CudaCopies
 
     private CudaCopies(nint library)
     {
-        _currentContext = (delegate* unmanaged<nint*, int>)NativeLibrary.GetExport(library, "cuCtxGetCurrent");
-        _setCurrentContext = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(library, "cuCtxSetCurrent");
         _allocateHost = (delegate* unmanaged<nint*, nuint, uint, int>)NativeLibrary.GetExport(library, "cuMemHostAlloc");
         _freeHost = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(library, "cuMemFreeHost");
         _copyToDevice = (delegate* unmanaged<nint, void*, nuint, nint, int>)NativeLibrary.GetExport(library, "cuMemcpyHtoDAsync_v2");
@@ -37,16 +33,6 @@ internal sealed unsafe class CudaCopies
 
     /// <summary>The functions, of a machine that has the driver.</summary>
     public static CudaCopies Instance => Shared.Value;
-
-    /// <summary>The calling thread's context; 0 where it has none.</summary>
-    public nint CurrentContext()
-    {
-        nint context;
-        CudaDriver.Required.Check(_currentContext(&context), "cuCtxGetCurrent");
-        return context;
-    }
-
-    public void SetCurrentContext(nint context) => CudaDriver.Required.Check(_setCurrentContext(context), "cuCtxSetCurrent");
 
     /// <summary>Memory of the host that the device reads by itself.</summary>
     public nint AllocateHost(long sizeInBytes)

@@ -24,7 +24,6 @@ internal sealed unsafe class CudaDriver
     private readonly delegate* unmanaged<LaunchConfiguration*, nint, void**, void**, int> _launch;
     private readonly delegate* unmanaged<nint*, uint, int> _createStream;
     private readonly delegate* unmanaged<nint, int> _destroyStream;
-    private readonly delegate* unmanaged<nint, int> _synchronizeStream;
     private readonly delegate* unmanaged<nint, int, int> _beginCapture;
     private readonly delegate* unmanaged<nint, nint*, int> _endCapture;
     private readonly delegate* unmanaged<nint*, nint, ulong, int> _instantiateGraph;
@@ -49,7 +48,6 @@ internal sealed unsafe class CudaDriver
         _launch = (delegate* unmanaged<LaunchConfiguration*, nint, void**, void**, int>)NativeLibrary.GetExport(library, "cuLaunchKernelEx");
         _createStream = (delegate* unmanaged<nint*, uint, int>)NativeLibrary.GetExport(library, "cuStreamCreate");
         _destroyStream = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(library, "cuStreamDestroy_v2");
-        _synchronizeStream = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(library, "cuStreamSynchronize");
         _beginCapture = (delegate* unmanaged<nint, int, int>)NativeLibrary.GetExport(library, "cuStreamBeginCapture_v2");
         _endCapture = (delegate* unmanaged<nint, nint*, int>)NativeLibrary.GetExport(library, "cuStreamEndCapture");
         _instantiateGraph = (delegate* unmanaged<nint*, nint, ulong, int>)NativeLibrary.GetExport(library, "cuGraphInstantiateWithFlags");
@@ -102,10 +100,10 @@ internal sealed unsafe class CudaDriver
     public void SetCurrentContext(nint context) => Check(_setCurrentContext(context), "cuCtxSetCurrent");
 
     /// <summary>Free and total bytes of the current device; null when no device is current.</summary>
-    public (long Free, long Total)? Memory()
+    public DeviceMemory? Memory()
     {
         nuint free, total;
-        return _memoryInfo(&free, &total) == Success ? ((long)free, (long)total) : null;
+        return _memoryInfo(&free, &total) == Success ? new DeviceMemory((long)free, (long)total) : null;
     }
 
     /// <summary>Loads compiled code.</summary>
@@ -155,8 +153,6 @@ internal sealed unsafe class CudaDriver
     }
 
     public void DestroyStream(nint stream) => Check(_destroyStream(stream), "cuStreamDestroy");
-
-    public void Synchronize(nint stream) => Check(_synchronizeStream(stream), "cuStreamSynchronize");
 
     /// <summary>Records what is launched on a stream instead of running it. Other threads may go on using CUDA.</summary>
     public void BeginCapture(nint stream)

@@ -114,8 +114,7 @@ internal sealed class CudaDecodeEngine : IDisposable
     /// <param name="count">How often.</param>
     public void TakeBest(int count)
     {
-        if (_length + count + 1 > _history.Capacity)
-            Reserve(_length + count + 1);
+        Reserve(_length + count + 1);
         for (var index = 0; index < count; index++)
             Run(ref _greedy, RecordGreedy);
         _length += count;
@@ -135,8 +134,7 @@ internal sealed class CudaDecodeEngine : IDisposable
     public Tensor NextLogits(Tensor ids)
     {
         using var scope = NewDisposeScope();
-        if (_length + 1 > _history.Capacity)
-            Reserve(_length + 1);
+        Reserve(_length + 1);
         _history.Tokens.Tensor.narrow(1, _length, 1).copy_(ids);
         Run(ref _logits, RecordLogits);
         _length++;
