@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Runtime.InteropServices;
 using T5GemmaSharp.Interop;
 using T5GemmaSharp.Tests.Interop;
 
@@ -8,8 +6,6 @@ namespace T5GemmaSharp.Tests.Support;
 /// <summary>A copy of this test program in a temporary folder, with chosen native libraries, to be run as a child process.</summary>
 internal sealed class TestProgramCopy : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
-
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("t5gemma-tests-");
 
     /// <summary>Copies the managed files; native ones are added by the caller.</summary>
@@ -40,25 +36,9 @@ internal sealed class TestProgramCopy : IDisposable
     /// <returns>The exit code and everything printed.</returns>
     public (int ExitCode, string Output) Run(string filter, string? libtorch)
     {
-        var root = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
-        var start = new ProcessStartInfo(Path.Combine(root, "dotnet"), [Path.Combine(_folder.FullName, "T5GemmaSharp.Tests.dll"), "--filter", $"FullyQualifiedName~{filter}"])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = _folder.FullName,
-        };
-        start.Environment["T5GEMMA_LIBTORCH"] = libtorch;
         // Without a package cache, TorchSharp cannot copy libtorch out of it after a failure and so succeed by accident.
-        start.Environment["NUGET_PACKAGES"] = Path.Combine(_folder.FullName, "none");
-        using var process = Process.Start(start) ?? throw new InvalidOperationException("dotnet does not start.");
-        var errors = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEndAsync();
-        if (!process.WaitForExit(Limit))
-        {
-            process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"The child process ran longer than {Limit}.");
-        }
-        return (process.ExitCode, output.Result + errors.Result);
+        var environment = new Dictionary<string, string?> { ["T5GEMMA_LIBTORCH"] = libtorch, ["NUGET_PACKAGES"] = Path.Combine(_folder.FullName, "none") };
+        return DotnetCommand.Run(_folder.FullName, [Path.Combine(_folder.FullName, "T5GemmaSharp.Tests.dll"), "--filter", $"FullyQualifiedName~{filter}"], environment);
     }
 
     public void Dispose() => _folder.Delete(recursive: true);
