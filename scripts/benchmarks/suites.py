@@ -26,8 +26,8 @@ class Case:
         return " ".join(filter(None, [self.what, shapes, sizes.get(self.what), *self.flags]))
 
 
-def _decode(batch):
-    return Case("decode", {"preset": "2b-2b", "batch": batch, "source_length": 512, "new_tokens": 64, "warmup": 2, "repeats": 3}, ("eager", "sdpa", "compile"))
+def _decode(batch, *peers):
+    return Case("decode", {"preset": "2b-2b", "batch": batch, "source_length": 512, "new_tokens": 256, "warmup": 1, "repeats": 1}, ("eager", *peers))
 
 
 def _encode(batch, source_length):
@@ -40,7 +40,9 @@ def _train(preset):
 
 SUITES = {
     "gpu": [
-        *map(_decode, (1, 8, 32)),
+        _decode(1, "compile"),
+        _decode(8),
+        _decode(32),
         *(_encode(*shape) for shape in ((1, 512), (1, 4096), (8, 512))),
         *map(_train, ("b-b", "l-l")),
         Case("load", {"preset": "2b-2b", "warmup": 1, "repeats": 3}, ("eager",)),
