@@ -81,16 +81,22 @@ def cases(arguments):
         yield Case(arguments.what, {**dict(zip(LISTED, values)), **single}, tuple(["eager"] if arguments.peer is None else arguments.peer), flags)
 
 
-def measure(case, program, save):
-    """The reports of all sides of a case."""
+def measure(case, program, save, known):
+    """The reports of all sides of a case; those that are known are not measured again."""
     line = [case.what, *options(case.values), *case.flags]
     sides = {}
     for side, command in {OWN: (program, line), **{peer: (PEER_PROGRAM, line + PEERS[peer]) for peer in case.peers}}.items():
-        sides[side] = found = run(*command)
-        if found:
-            save.write(json.dumps({"side": side, **found}) + "\n")
+        sides[side] = found = known.get((case.name, side)) or run(*command)
+        if found and (case.name, side) not in known:
+            save.write(json.dumps({"case": case.name, "side": side, **found}) + "\n")
             save.flush()
     return sides
+
+
+def read(file):
+    """The reports of an earlier call by case and side."""
+    reports = (json.loads(line) for line in file.read_text(encoding="utf-8").splitlines())
+    return {(report.pop("case"), report.pop("side")): report for report in reports}
 
 
 def parse():
@@ -109,6 +115,7 @@ def parse():
     parser.add_argument("--gradient-checkpointing", action="store_true", help="train: compute layers again in the backward pass")
     parser.add_argument("--peer", nargs="*", choices=PEERS, help="ways to run transformers (default: the suite's, or eager)")
     parser.add_argument("--save", type=Path, metavar="FILE", help="also write every report as a line of JSON")
+    parser.add_argument("--resume", action="store_true", help="go on from the reports in the file of --save, which an earlier call could not finish")
     parser.add_argument("--write", type=Path, nargs="+", default=[], metavar="FILE", help="write the table into these files, between the marks of the suite")
     arguments = parser.parse_args()
     if (arguments.what is None) == (arguments.suite is None):
@@ -117,6 +124,8 @@ def parse():
         parser.error("expected one of --preset and --model")
     if arguments.suite and any(getattr(arguments, name) is not None for name in LISTED):
         parser.error("--suite: its cases have their own shapes")
+    if arguments.resume and not (arguments.save and arguments.save.is_file()):
+        parser.error("--resume: expected with --save and a file that exists")
     if arguments.write and not arguments.suite:
         parser.error("--write: expected with --suite")
     return arguments
@@ -129,10 +138,11 @@ def main():
     if not chosen:
         raise SystemExit(f"--only: no case of {arguments.suite} has {arguments.only} in its name")
     measured = []
-    with open(arguments.save or os.devnull, "w", encoding="utf-8") as save:
+    known = read(arguments.save) if arguments.resume else {}
+    with open(arguments.save or os.devnull, "a" if arguments.resume else "w", encoding="utf-8") as save:
         for case in chosen:
             print(case.name, file=sys.stderr, flush=True)
-            measured.append((case, measure(case, program, save)))
+            measured.append((case, measure(case, program, save, known)))
     good = all(all(sides.values()) and not differences(sides) for _, sides in measured)
     if not any(found for _, sides in measured for found in sides.values()):
         return 1

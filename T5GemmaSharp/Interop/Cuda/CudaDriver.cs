@@ -6,6 +6,7 @@ namespace T5GemmaSharp.Interop.Cuda;
 internal sealed unsafe class CudaDriver
 {
     private const int Success = 0;
+    private const int OutOfMemory = 2;
 
     private static readonly Lazy<CudaDriver?> Shared = new(Load);
 
@@ -111,7 +112,15 @@ internal sealed unsafe class CudaDriver
     {
         nint module;
         fixed (byte* pointer = image)
-            Check(_loadModule(&module, pointer), "cuModuleLoadData");
+        {
+            var code = _loadModule(&module, pointer);
+            if (code == OutOfMemory)
+            {
+                TorchReserve.Release();
+                code = _loadModule(&module, pointer);
+            }
+            Check(code, "cuModuleLoadData");
+        }
         return module;
     }
 
@@ -174,7 +183,13 @@ internal sealed unsafe class CudaDriver
     public nint Instantiate(nint graph)
     {
         nint executable;
-        Check(_instantiateGraph(&executable, graph, 0), "cuGraphInstantiate");
+        var code = _instantiateGraph(&executable, graph, 0);
+        if (code == OutOfMemory)
+        {
+            TorchReserve.Release();
+            code = _instantiateGraph(&executable, graph, 0);
+        }
+        Check(code, "cuGraphInstantiate");
         return executable;
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using T5GemmaSharp.Interop.Cuda;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -18,7 +19,11 @@ internal sealed class FullDevice : IDisposable
             Fill();
     }
 
-    public void Dispose() => _blocks.ForEach(block => block.Dispose());
+    public void Dispose()
+    {
+        _blocks.ForEach(block => block.Dispose());
+        TorchReserve.Release(); // or the driver would have none for the tests that follow
+    }
 
     private void Fill()
     {
