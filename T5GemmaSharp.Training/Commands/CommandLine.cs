@@ -19,6 +19,7 @@ internal static class CommandLine
         DownloadCommand.Create(),
         TokenizeCommand.Create(),
         BenchmarkCommand.Create(),
+        CollectivesCommand.Create(),
         MergeAdapterCommand.Create(),
         AverageCommand.Create(),
         AdaptCommand.Create(),

@@ -4,6 +4,7 @@ using System.Security;
 using T5GemmaSharp.Checkpoints;
 using T5GemmaSharp.Configuration;
 using T5GemmaSharp.Interop;
+using T5GemmaSharp.Training.Distributed;
 
 namespace T5GemmaSharp.Training.Commands;
 
@@ -22,27 +23,34 @@ internal static class CommandRunner
             // The commands watch the signals themselves: a step in progress may take longer than the library's two seconds.
             return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
-        catch (OperationCanceledException)
-        {
-            return ExitCode.Interrupted;
-        }
-        catch (TrainingDivergedException exception)
-        {
-            return Fail(ExitCode.Diverged, exception.Message);
-        }
-        catch (Exception exception) when (OutOfMemory.IsIn(exception))
-        {
-            return Fail(ExitCode.BadInput, $"memory ran out: {OutOfMemory.Cause(exception)}");
-        }
-        catch (Exception exception) when (IsBadInput(exception))
-        {
-            return Fail(ExitCode.BadInput, exception.Message);
-        }
         catch (Exception exception)
         {
-            var code = Fail(ExitCode.Unexpected, $"unexpected {exception.GetType().Name}: {exception.Message}");
-            Console.Error.WriteLine(exception);
-            return code;
+            return Report(exception);
+        }
+    }
+
+    /// <summary>Tells of a fault.</summary>
+    /// <param name="exception">The fault.</param>
+    /// <param name="origin">What stands before its description.</param>
+    /// <returns>The exit code.</returns>
+    public static int Report(Exception exception, string origin = "")
+    {
+        switch (exception)
+        {
+            case OperationCanceledException:
+                return ExitCode.Interrupted;
+            case TrainingDivergedException:
+                return Fail(ExitCode.Diverged, origin + exception.Message);
+            case PeerLostException:
+                return Fail(ExitCode.PeerLost, origin + exception.Message);
+            case var _ when OutOfMemory.IsIn(exception):
+                return Fail(ExitCode.BadInput, $"{origin}memory ran out: {OutOfMemory.Cause(exception)}");
+            case var _ when IsBadInput(exception):
+                return Fail(ExitCode.BadInput, origin + exception.Message);
+            default:
+                var code = Fail(ExitCode.Unexpected, $"{origin}unexpected {exception.GetType().Name}: {exception.Message}");
+                Console.Error.WriteLine(exception);
+                return code;
         }
     }
 
@@ -53,7 +61,7 @@ internal static class CommandRunner
     private static bool IsBadInput(Exception exception) => exception
         is UsageException or ArgumentException or FormatException or NotSupportedException or InvalidDataException
         or IOException or UnauthorizedAccessException or SecurityException
-        or CheckpointMismatchException or T5GemmaConfigException or CudaUnavailableException or TorchNativeException or TrainingMemoryException;
+        or CheckpointMismatchException or T5GemmaConfigException or CudaUnavailableException or TorchNativeException or TrainingMemoryException or EngineMissingException;
 
     private static int Fail(int code, string message)
     {

@@ -1,9 +1,9 @@
-using System.Runtime.InteropServices;
+using T5GemmaSharp.Training.Distributed;
 
 namespace T5GemmaSharp.Training.Commands;
 
 /// <summary>Settings of the process that native code reads when it is loaded.</summary>
-internal static partial class ProcessTuning
+internal static class ProcessTuning
 {
     private const string WaitPolicy = "OMP_WAIT_POLICY";
 
@@ -11,11 +11,7 @@ internal static partial class ProcessTuning
     /// <remarks>By default they spin, and on a busy machine take the time of the thread they wait for: training became five times slower.</remarks>
     public static void Apply()
     {
-        // .NET's own environment is a copy that native code does not see.
         if (OperatingSystem.IsLinux())
-            _ = SetEnvironmentVariable(WaitPolicy, "passive", overwrite: 0);
+            NativeEnvironment.Set(WaitPolicy, "passive");
     }
-
-    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int SetEnvironmentVariable(string name, string value, int overwrite);
 }

@@ -23,6 +23,13 @@ internal static class CommandProcess
         return Start([Recorder, "--quiet", "--return", "--flush", "--command", string.Join(' ', Command(arguments).Select(word => $"'{word}'")), "/dev/null"], environment: []);
     }
 
+    /// <summary>Starts the program under a launcher.</summary>
+    /// <param name="launcher">The launcher and its arguments, which end where the program's command line begins.</param>
+    /// <param name="arguments">The verb and its arguments.</param>
+    /// <param name="environment">Variables that the launcher gets.</param>
+    public static Process StartUnder(IEnumerable<string> launcher, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
+        => Start([.. launcher, .. Command(arguments)], environment);
+
     private static string[] Command(IEnumerable<string> arguments)
     {
         var root = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));

@@ -17,6 +17,7 @@ internal sealed unsafe class CudaCopies
     private readonly delegate* unmanaged<nint, int> _destroyEvent;
     private readonly delegate* unmanaged<nint, nint, int> _recordEvent;
     private readonly delegate* unmanaged<nint, int> _synchronizeEvent;
+    private readonly delegate* unmanaged<nint, int> _queryEvent;
     private readonly delegate* unmanaged<nint, nint, uint, int> _waitForEvent;
 
     private CudaCopies(nint library)
@@ -28,6 +29,7 @@ internal sealed unsafe class CudaCopies
         _destroyEvent = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(library, "cuEventDestroy_v2");
         _recordEvent = (delegate* unmanaged<nint, nint, int>)NativeLibrary.GetExport(library, "cuEventRecord");
         _synchronizeEvent = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(library, "cuEventSynchronize");
+        _queryEvent = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(library, "cuEventQuery");
         _waitForEvent = (delegate* unmanaged<nint, nint, uint, int>)NativeLibrary.GetExport(library, "cuStreamWaitEvent");
     }
 
@@ -62,6 +64,17 @@ internal sealed unsafe class CudaCopies
 
     /// <summary>Waits until a mark is reached.</summary>
     public void Synchronize(nint handle) => CudaDriver.Required.Check(_synchronizeEvent(handle), "cuEventSynchronize");
+
+    /// <summary>Whether a mark is reached.</summary>
+    public bool IsReached(nint handle)
+    {
+        const int notReady = 600;
+        var code = _queryEvent(handle);
+        if (code == notReady)
+            return false;
+        CudaDriver.Required.Check(code, "cuEventQuery");
+        return true;
+    }
 
     /// <summary>Lets a stream wait until a mark of another is reached.</summary>
     public void Wait(nint stream, nint handle) => CudaDriver.Required.Check(_waitForEvent(stream, handle, 0), "cuStreamWaitEvent");
