@@ -13,8 +13,7 @@ internal sealed class TokenStream : IModelWork
     private readonly StreamRequest _request;
     private readonly CancellationToken _cancellation;
     private readonly Channel<GeneratedToken> _tokens;
-    private readonly TokenStreamDecoder _text;
-    private readonly StopStringMatcher _stops;
+    private readonly TokenText _text;
     private readonly GenerationConfig _config;
     private readonly int _capacity;
     private IDecoding? _decoding;
@@ -26,8 +25,7 @@ internal sealed class TokenStream : IModelWork
     {
         (_model, _request, _capacity, _cancellation) = (model, request, capacity, cancellation);
         _config = model.GenerationConfig.Override(request.Config);
-        _text = tokenizer.CreateStreamDecoder(request.SkipSpecialTokens);
-        _stops = new StopStringMatcher(_config.StopStrings ?? []);
+        _text = new TokenText(tokenizer, _config, request.SkipSpecialTokens);
         _tokens = Channel.CreateUnbounded<GeneratedToken>();
         Controls = (request.Controls ?? new GenerationControls()) with { Tokenizer = tokenizer, RecordsLogProbabilities = true };
     }
@@ -94,24 +92,13 @@ internal sealed class TokenStream : IModelWork
         for (var index = 0; index < ids.Length; index++)
         {
             var isLast = _decoding.IsFinished && index == ids.Length - 1;
-            var text = _stops.Append(_text.Append((int)ids[index]));
-            var reason = isLast ? Reason(ids[index]) : (FinishReason?)null;
-            if (isLast)
-                text += _stops.Append(_text.Flush()) + _stops.Flush();
+            var text = _text.Append(ids[index], isLast);
+            var reason = isLast ? _text.ReasonAfter(ids[index], _promptLength, sequences.size(1)) : (FinishReason?)null;
             _tokens.Writer.TryWrite(new GeneratedToken(ids[index], text, logProbabilities[index], reason) { Route = isLast ? _decoding.Route : null });
         }
 
         _emitted = sequences.size(1);
         return _decoding.IsFinished;
-    }
-
-    private FinishReason Reason(long last)
-    {
-        if (_config.EosTokenId?.Contains(last) == true)
-            return FinishReason.EndOfSequence;
-        if (_stops.StopString is not null)
-            return FinishReason.StopString;
-        return _decoding!.Sequences.size(1) >= _config.MaxLengthAfter(_promptLength) ? FinishReason.Length : FinishReason.Criterion;
     }
 
     private bool End(Exception? error)

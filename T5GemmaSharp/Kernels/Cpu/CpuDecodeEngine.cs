@@ -38,7 +38,7 @@ internal abstract class CpuDecodeEngine : IDisposable
     }
 
     /// <summary>Computes the logits of the next token and adds the present one to the cache.</summary>
-    /// <param name="input">Ids [R, 1], a cache that holds all tokens before and the keys and values of cross-attention, masks.</param>
+    /// <param name="input">Ids [R, 1], a cache that holds all tokens before and the keys and values of cross-attention, masks, positions where rows differ.</param>
     /// <returns>[R, 1, V], float32.</returns>
     public abstract Tensor Logits(T5GemmaInputs input);
 

@@ -80,7 +80,7 @@ internal sealed unsafe class CpuDecodeEngine<T> : CpuDecodeEngine
         var masks = AttentionMasks.Decoder(input.DecoderAttentionMask, inputIds: null, states, cache.SelfAttentionCache, _config);
         var source = states.narrow(2, 0, 1).expand(_rows, input.EncoderOutputs!.LastHiddenState.size(1), 1);
         var crossMask = AttentionMasks.Cross(input.AttentionMask, source, queryLength: 1, _config);
-        var (cos, sin) = _decoder.RotaryEmb.call(states, torch.tensor([cache.SequenceLength]).unsqueeze(0)); // [1, 1, E]
+        var (cos, sin) = _decoder.RotaryEmb.call(states, input.DecoderPositionIds ?? torch.tensor([cache.SequenceLength]).unsqueeze(0)); // [1 or R, 1, E]
         var (keys, values) = (_keys.narrow(0, 0, _rows), _values.narrow(0, 0, _rows));
 
         Embed(ids);
@@ -157,8 +157,13 @@ internal sealed unsafe class CpuDecodeEngine<T> : CpuDecodeEngine
     {
         var cosines = (float*)TensorMemory.Pointer(cos);
         var sines = (float*)TensorMemory.Pointer(sin);
-        HalfRotation.Apply(_buffers.Query, _rows * (int)_config.NumAttentionHeads, HeadDim, cosines, sines);
-        HalfRotation.Apply(_buffers.Key, _rows * (int)_config.NumKeyValueHeads, HeadDim, cosines, sines);
+        var stride = cos.size(0) == 1 ? 0 : HeadDim;
+        for (nint row = 0; row < _rows; row++)
+        {
+            HalfRotation.Apply(_buffers.Query + (row * QuerySize), (int)_config.NumAttentionHeads, HeadDim, cosines + (row * stride), sines + (row * stride));
+            HalfRotation.Apply(_buffers.Key + (row * KeySize), (int)_config.NumKeyValueHeads, HeadDim, cosines + (row * stride), sines + (row * stride));
+        }
+
         var keys = (T*)TensorMemory.Pointer(_keys);
         var values = (T*)TensorMemory.Pointer(_values);
         for (var index = 0; index < _rows * KeySize; index++)

@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using T5GemmaSharp.Generation;
+
+namespace T5GemmaSharp.Hosting.Batching;
+
+/// <summary>A request for an answer, with checked settings.</summary>
+internal sealed class GenerationWork(TimeSpan timeout, CancellationToken caller) : EngineRequest(timeout, caller)
+{
+    /// <summary>Source ids, at least one.</summary>
+    public required IReadOnlyList<int> SourceIds { get; init; }
+
+    /// <summary>All settings, the model's included.</summary>
+    public required GenerationConfig Config { get; init; }
+
+    /// <summary>Processors, criteria, tokenizer, seed.</summary>
+    public required GenerationControls Controls { get; init; }
+
+    /// <summary>The settings resolved.</summary>
+    public required GenerationSettings Settings { get; init; }
+
+    /// <summary>Where the answer goes.</summary>
+    public required IGenerationOutput Output { get; init; }
+
+    /// <summary>Whether special tokens are left out of the text.</summary>
+    public bool SkipSpecialTokens { get; init; } = true;
+
+    /// <summary>Id that starts the decoder.</summary>
+    public long StartId => Config.DecoderStartTokenId ?? Config.BosTokenId ?? 0;
+
+    /// <summary>Tokens of the answer so far.</summary>
+    public int TokenCount { get; private set; }
+
+    /// <summary>When the first token was there, a timestamp; null: not yet.</summary>
+    public long? FirstToken { get; private set; }
+
+    /// <summary>
+    /// Whether it cannot share steps: beams, drafts, and caches of other kinds are generations of their own, which take turns with the others.
+    /// </summary>
+    public bool IsExclusive => Settings.NumBeams > 1 || Settings.PromptLookupNumTokens is not null || !Settings.UseCache || Settings.UseStaticCache;
+
+    /// <summary>Hands a token to the reader; the last one ends the answer.</summary>
+    public void Write(in OutputToken token)
+    {
+        TokenCount++;
+        FirstToken ??= Stopwatch.GetTimestamp();
+        Output.Write(token);
+        if (token.FinishReason is not null)
+            Output.Complete(error: null);
+    }
+
+    public override void Fail(Exception error) => Output.Complete(error);
+}
