@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using T5GemmaSharp.Configuration;
 using T5GemmaSharp.Generation;
 using T5GemmaSharp.Generation.Constraints;
 using T5GemmaSharp.Tokenization;
@@ -97,7 +98,14 @@ internal static class ChatSettings
                 json[key] = element;
         }
 
-        return GenerationConfig.FromJson(ToJson(json), "AdditionalProperties");
+        try
+        {
+            return GenerationConfig.FromJson(ToJson(json), "AdditionalProperties");
+        }
+        catch (T5GemmaConfigException error)
+        {
+            throw new ArgumentException(error.Message, error); // the caller's fault, not a file's
+        }
     }
 
     // Plain values only: other objects under other names belong to other parts of a pipeline.
