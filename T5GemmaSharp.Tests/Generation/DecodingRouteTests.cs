@@ -53,7 +53,7 @@ public sealed class DecodingRouteTests
         using var model = TinyModels.LanguageModel();
         using var source = model.Encode(new GenerationInputs { InputIds = TinyModels.Ids(1, 5) });
         var settings = GenerationSettingsResolver.Resolve(Settings, new GenerationControls(), promptLength: 1, model.Config.Decoder.VocabSize);
-        Assert.That(CudaDecodeEngine.TryCreate(source, rowsPerSource: 1, settings, out var reason), Is.Null);
+        Assert.That(CudaDecodeEngine.TryCreate(source, rowsPerSource: 1, settings, draws: null, out var reason), Is.Null);
         Assert.That(reason, Is.EqualTo("the model is on cpu"));
     }
 

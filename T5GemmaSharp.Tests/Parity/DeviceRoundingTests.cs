@@ -31,7 +31,7 @@ public sealed class DeviceRoundingTests : GpuFixture
         var ids = file.Read("decoder_input_ids").cuda();
         var settings = GenerationSettingsResolver.Resolve(
             new GenerationConfig { MaxLength = ids.size(1) + 1, EosTokenId = [], DoSample = false }, new GenerationControls(), promptLength: 1, model.Config.Decoder.VocabSize);
-        using var engine = CudaDecodeEngine.TryCreate(source, rowsPerSource: 1, settings, out var reason) ?? throw new AssertionException(reason ?? "no reason");
+        using var engine = CudaDecodeEngine.TryCreate(source, rowsPerSource: 1, settings, draws: null, out var reason) ?? throw new AssertionException(reason ?? "no reason");
         engine.Start(ids.narrow(1, 0, 1));
         var logits = torch.stack(Enumerable.Range(0, (int)ids.size(1)).Select(step => engine.NextLogits(ids.narrow(1, step, 1)).clone()), dim: 1);
         var ours = RelativeError(logits, exact);

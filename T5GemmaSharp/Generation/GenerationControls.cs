@@ -24,10 +24,13 @@ public sealed record GenerationControls
     /// <summary>A smaller model with the same vocabulary that drafts tokens for this one to check. HF: <c>assistant_model</c>.</summary>
     public T5GemmaForConditionalGeneration? AssistantModel { get; init; }
 
-    /// <summary>Seed of the draws, which are then the same on every device and independent of everything else; not beside <see cref="Generator"/>.</summary>
+    /// <summary>
+    /// Seed of the draws, which then depend on nothing else; not beside <see cref="Generator"/>. They are those of torch on the CPU, or where the kernels of a GPU draw
+    /// (<see cref="DecodingEngine.CudaGraph"/>, with temperature, top-k, top-p and min-p alone) those of the kernels, which are others.
+    /// </summary>
     public long? Seed { get; init; }
 
-    /// <summary>Source of the draws, which happen on its device. Null (default) without a seed: torch's global generator of the CPU.</summary>
+    /// <summary>Source of the draws, which happen on its device, also where a GPU decodes. Null (default) without a seed: torch's global generator of the CPU.</summary>
     public Generator? Generator { get; init; }
 
     /// <summary>Whether the log-probabilities of the chosen tokens are kept, for streams.</summary>

@@ -43,7 +43,7 @@ internal sealed class DecoderRunner : IDisposable
         var reason = Refuse(keepsWholeCache, isOnCuda);
         var allowsEngine = reason is null;
         if (allowsEngine && isOnCuda)
-            _deviceEngine = CudaDecodeEngine.TryCreate(source, rowsPerSource, settings, out reason);
+            _deviceEngine = CudaDecodeEngine.TryCreate(source, rowsPerSource, settings, draws: null, out reason);
         if (_deviceEngine is not null)
         {
             Route = new DecodingRoute(DecodingEngine.CudaGraph, Reason: null);

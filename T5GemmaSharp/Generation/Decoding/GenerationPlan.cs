@@ -39,7 +39,7 @@ internal sealed class GenerationPlan : IDisposable
             return new BeamSearchDecoding(this);
         if (Controls.AssistantModel is not null || Settings.PromptLookupNumTokens is not null)
             return new AssistedDecoding(this);
-        return GreedyOnDevice.TryStart(this) ?? (IDecoding)new SampleDecoding(this);
+        return TokensOnDevice.TryStart(this) ?? (IDecoding)new SampleDecoding(this);
     }
 
     /// <summary>What every mode returns besides its own.</summary>

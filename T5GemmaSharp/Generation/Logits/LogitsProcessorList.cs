@@ -18,18 +18,22 @@ internal sealed class LogitsProcessorList
         AddPenalties(settings, encoderIds);
         AddLengths(settings, controls);
         _processors.AddRange(controls.LogitsProcessors.Select(processor => processor is ConstraintProcessor constraint ? constraint.ForBeams(settings.NumBeams) : processor));
+        OnlyDraw = _processors.Count == 0 && !settings.RenormalizeLogits && !(settings.DoSample && HasUnusualWarpers(settings));
         if (settings.DoSample)
             AddWarpers(settings);
         AddIf(settings.RenormalizeLogits, () => new RenormalizeProcessor());
     }
 
-    /// <summary>Whether nothing changes the scores.</summary>
-    public bool IsEmpty => _processors.Count == 0;
+    /// <summary>Whether nothing changes the scores but what the sampler of a device knows: temperature, top-k, top-p and min-p.</summary>
+    public bool OnlyDraw { get; }
 
     /// <summary>Applies all of them.</summary>
     /// <param name="inputIds">Decoder ids so far [rows, length], int64.</param>
     /// <param name="scores">[rows, V], float32; may be changed in place.</param>
     public Tensor Process(Tensor inputIds, Tensor scores) => _processors.Aggregate(scores, (current, processor) => processor.Process(inputIds, current));
+
+    private static bool HasUnusualWarpers(GenerationSettings settings)
+        => settings.TopH is not null || settings.TypicalP < 1 || settings.EpsilonCutoff is > 0 and < 1 || settings.EtaCutoff is > 0 and < 1;
 
     private void AddPenalties(GenerationSettings settings, Tensor? encoderIds)
     {

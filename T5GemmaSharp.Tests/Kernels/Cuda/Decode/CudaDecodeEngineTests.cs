@@ -1,7 +1,9 @@
 using NUnit.Framework;
 using T5GemmaSharp.Generation;
+using T5GemmaSharp.Generation.Streaming;
 using T5GemmaSharp.Kernels.Cuda.Decode;
 using T5GemmaSharp.Tests.Support;
+using T5GemmaSharp.Tests.Tokenization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -41,7 +43,7 @@ public sealed class CudaDecodeEngineTests : GpuFixture
     }
 
     [TestCaseSource(nameof(Cases))]
-    public void TakeBest_RecordedGraph_EqualsPlainLaunches(string config, int rows)
+    public void TakeTokens_RecordedGraph_EqualsPlainLaunches(string config, int rows)
     {
         using var noGrad = torch.no_grad();
         using var test = new DecodeCase(Configs[config], rows, sourceLength: 37, steps: 3, isPadded: false);
@@ -56,7 +58,7 @@ public sealed class CudaDecodeEngineTests : GpuFixture
             engine.IsPlain = isPlain;
             engine.Start(test.Ids.narrow(1, 0, 2));
             for (var step = 0; step < 300; step += 10)
-                engine.TakeBest(10);
+                engine.TakeTokens(10);
             var ids = engine.Sequences();
             return (ids.cpu().data<long>().ToArray(), engine.NextLogits(ids.narrow(1, -1, 1)).cpu().data<float>().ToArray());
         }
@@ -72,6 +74,70 @@ public sealed class CudaDecodeEngineTests : GpuFixture
         var onDevice = test.Model.Generate(test.Inputs, config);
         var stepwise = test.Model.Generate(test.Inputs, config with { OutputScores = true });
         TensorAssert.Equal(onDevice.Sequences, stepwise.Sequences, "sequences");
+    }
+
+    [TestCase(1)]
+    [TestCase(5)]
+    public void Generate_Sampled_DrawsFromTheLogitsOfEveryStep(int rows)
+    {
+        using var noGrad = torch.no_grad();
+        using var test = new DecodeCase(Configs["heads of 64"], rows, sourceLength: 20, steps: 3, isPadded: false);
+        var config = new GenerationConfig { MaxNewTokens = 60, EosTokenId = [], DoSample = true, Temperature = 0.9, TopK = 200, TopP = 0.95 };
+        var (once, again, other) = (Sampled(7), Sampled(7), Sampled(8));
+        Assert.That(once.Route.Engine, Is.EqualTo(DecodingEngine.CudaGraph));
+        TensorAssert.Equal(once.Sequences, again.Sequences, "sequences of a seed");
+        Assert.That(once.Sequences.Equals(other.Sequences), Is.False, "another seed");
+
+        using var engine = Create(test.Source);
+        var settings = GenerationSettingsResolver.Resolve(config, new GenerationControls(), promptLength: 1, Configs["heads of 64"].VocabSize);
+        var draws = DrawSettings.For(settings, rows, seed: 7);
+        var ids = once.Sequences;
+        engine.Start(ids.narrow(1, 0, 1));
+        for (var position = 0; position < 60; position++)
+        {
+            var logits = engine.NextLogits(ids.narrow(1, position, 1)).cpu();
+            for (var row = 0; row < rows; row++)
+            {
+                var (token, margin) = DrawReference.Draw(logits[row].data<float>().ToArray(), draws[row], (uint)position);
+                if (margin > 1e-5)
+                    Assert.That(ids[row, position + 1].item<long>(), Is.EqualTo(token), $"row {row}, position {position}, margin {margin:E1}");
+            }
+        }
+
+        GenerationOutput Sampled(long seed) => test.Model.Generate(test.Inputs, config, new GenerationControls { Seed = seed });
+    }
+
+    [Test]
+    public void Generate_WithGenerator_DrawsAsTorch()
+    {
+        using var noGrad = torch.no_grad();
+        using var test = new DecodeCase(Configs["heads of 64"], rows: 2, sourceLength: 20, steps: 3, isPadded: false);
+        var config = new GenerationConfig { MaxNewTokens = 20, EosTokenId = [], DoSample = true };
+        using var first = new Generator(3, CPU);
+        using var second = new Generator(3, CPU);
+        var whole = test.Model.Generate(test.Inputs, config, new GenerationControls { Generator = first });
+        var stepwise = test.Model.Generate(test.Inputs, config with { OutputScores = true }, new GenerationControls { Generator = second });
+        TensorAssert.Equal(whole.Sequences, stepwise.Sequences, "sequences");
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task StreamAsync_OnDevice_TellsTheTokensAndLogProbabilitiesOfGenerate(bool samples)
+    {
+        using var noGrad = torch.no_grad();
+        using var test = new DecodeCase(Configs["heads of 64"], rows: 1, sourceLength: 20, steps: 3, isPadded: false);
+        var config = new GenerationConfig { MaxNewTokens = 30, EosTokenId = [], DoSample = samples };
+        var controls = new GenerationControls { Seed = samples ? 5 : null };
+        var expected = test.Model.Generate(test.Inputs, config, controls).Sequences;
+        var ids = test.Inputs.InputIds!.cpu().data<long>().Select(id => (int)id).ToArray();
+        using var worker = new GenerationWorker(test.Model, TinyTokenizer.Create());
+        var tokens = new List<GeneratedToken>();
+        await foreach (var token in worker.StreamAsync(new() { InputIds = ids, Config = config, Controls = controls }))
+            tokens.Add(token);
+        Assert.That(tokens.Select(token => token.Id), Is.EqualTo(expected[0].narrow(0, 1, 30).cpu().data<long>().ToArray()));
+        Assert.That(tokens[^1].Route, Is.EqualTo(new DecodingRoute(DecodingEngine.CudaGraph, Reason: null)));
+        var scores = await worker.RunAsync(model => model.ScoreTargets(test.Source, expected.narrow(1, 1, 30)).LogProbabilities[0].cpu().data<float>().ToArray());
+        Assert.That(tokens.Select(token => token.LogProbability), Is.EqualTo(scores).Within(0.15), "the modules in bf16 round otherwise");
     }
 
     [Test]
@@ -93,7 +159,7 @@ public sealed class CudaDecodeEngineTests : GpuFixture
     {
         var settings = GenerationSettingsResolver.Resolve(
             new GenerationConfig { MaxLength = maxLength, EosTokenId = [], DoSample = false }, new GenerationControls(), promptLength: 1, source.Model.Config.Decoder.VocabSize);
-        return CudaDecodeEngine.TryCreate(source, rowsPerSource: 1, settings, out var reason) ?? throw new AssertionException(reason ?? "no reason");
+        return CudaDecodeEngine.TryCreate(source, rowsPerSource: 1, settings, draws: null, out var reason) ?? throw new AssertionException(reason ?? "no reason");
     }
 
     private static double Error(Tensor actual, Tensor expected) => ((actual - expected).norm() / expected.norm()).item<float>();

@@ -14,6 +14,7 @@ internal sealed class FullDevice : IDisposable
 
     public FullDevice(long leftBytes)
     {
+        TorchReserve.Release(); // or the blocks below could be parts of larger ones, which torch cannot use for anything else
         using (Block(leftBytes / 2))
         using (Block(leftBytes / 2))
             Fill();

@@ -29,12 +29,13 @@ internal sealed class CudaDecodeEngine : IDisposable
     private readonly DecodeBuffers _buffers;
     private readonly DeviceArray _endIds;
     private readonly int _padId;
+    private readonly TokenSampler? _sampler;
     private DecodeHistory _history;
-    private CudaGraph? _greedy;
+    private CudaGraph? _tokens;
     private CudaGraph? _logits;
     private long _length; // tokens of every row that are in the history
 
-    private CudaDecodeEngine(EncodedSource source, DecodeSource states, DecodeShape shape, DecodeKernels kernels, GenerationSettings settings)
+    private CudaDecodeEngine(EncodedSource source, DecodeSource states, DecodeShape shape, DecodeKernels kernels, GenerationSettings settings, DrawSettings[]? draws)
     {
         (_model, _source, _shape, _kernels) = (source.Model, states, shape, kernels);
         _device = source.EncoderOutputs.LastHiddenState.device;
@@ -48,6 +49,7 @@ internal sealed class CudaDecodeEngine : IDisposable
             _buffers = new DecodeBuffers(shape, _device);
             _endIds = new DeviceArray(torch.tensor(settings.EosTokenIds.Append(-1).Select(id => (int)id).ToArray(), dtype: ScalarType.Int32, device: _device));
             _history = new DecodeHistory(_model, shape.Rows, Math.Min(FirstCapacity, settings.MaxLength), _device);
+            _sampler = draws is null ? null : new TokenSampler(draws, shape.Config.VocabSize, _device);
         }
         catch
         {
@@ -73,9 +75,10 @@ internal sealed class CudaDecodeEngine : IDisposable
     /// <param name="source">The sources; the weights must not change during the generation.</param>
     /// <param name="rowsPerSource">Rows of each source.</param>
     /// <param name="settings">Ends and lengths.</param>
+    /// <param name="draws">How the tokens of every row are drawn by <see cref="TakeTokens"/>; null: it takes the most probable ones.</param>
     /// <param name="reason">Why the modules have to do the work; null beside an engine.</param>
     /// <returns>Null when the modules have to do the work.</returns>
-    public static CudaDecodeEngine? TryCreate(EncodedSource source, int rowsPerSource, GenerationSettings settings, out string? reason)
+    public static CudaDecodeEngine? TryCreate(EncodedSource source, int rowsPerSource, GenerationSettings settings, DrawSettings[]? draws, out string? reason)
     {
         using var scope = NewDisposeScope();
         reason = Refuse(source);
@@ -86,7 +89,7 @@ internal sealed class CudaDecodeEngine : IDisposable
         string? refusal = null;
         var shape = KernelFallback.Try(() => DecodeShape.For(source.Model.Config.Decoder, (int)source.BatchSize * rowsPerSource, HasClusters(), out refusal), out reason);
         reason ??= refusal;
-        return shape is null ? null : KernelFallback.Try(() => Create(source, rowsPerSource, shape, settings), out reason);
+        return shape is null ? null : KernelFallback.Try(() => Create(source, rowsPerSource, shape, settings, draws), out reason);
     }
 
     /// <summary>Starts with the first tokens; their states are computed by the first step.</summary>
@@ -110,13 +113,13 @@ internal sealed class CudaDecodeEngine : IDisposable
         Embed();
     }
 
-    /// <summary>Takes the most probable token of every row, several times; rows that have ended get the padding token.</summary>
+    /// <summary>Takes the next token of every row, several times; rows that have ended get the padding token.</summary>
     /// <param name="count">How often.</param>
-    public void TakeBest(int count)
+    public void TakeTokens(int count)
     {
         Reserve(_length + count + 1);
         for (var index = 0; index < count; index++)
-            Run(ref _greedy, RecordGreedy);
+            Run(ref _tokens, RecordTokens);
         _length += count;
     }
 
@@ -126,6 +129,14 @@ internal sealed class CudaDecodeEngine : IDisposable
     {
         using var scope = NewDisposeScope();
         return scope.MoveToOuter(_history.Tokens.Tensor.narrow(1, 0, _length + 1).to(ScalarType.Int64));
+    }
+
+    /// <summary>Log-probabilities of the first row's newest tokens, before temperature and cuts; only where tokens are drawn.</summary>
+    /// <param name="count">Of how many.</param>
+    public float[] LogProbabilities(int count)
+    {
+        using var scope = NewDisposeScope();
+        return _history.LogProbabilities.Tensor[0].narrow(0, _length + 1 - count, count).cpu().data<float>().ToArray();
     }
 
     /// <summary>Logits after the tokens so far and one more.</summary>
@@ -148,19 +159,20 @@ internal sealed class CudaDecodeEngine : IDisposable
 
     public void Dispose()
     {
-        _greedy?.Dispose();
+        _tokens?.Dispose();
         _logits?.Dispose();
         _history?.Dispose(); // null where memory ran out before it
         _buffers?.Dispose();
         _endIds?.Dispose();
+        _sampler?.Dispose();
         _source.Dispose();
         _memory.Dispose();
     }
 
-    private static CudaDecodeEngine Create(EncodedSource source, int rowsPerSource, DecodeShape shape, GenerationSettings settings)
+    private static CudaDecodeEngine Create(EncodedSource source, int rowsPerSource, DecodeShape shape, GenerationSettings settings, DrawSettings[]? draws)
     {
         var kernels = DecodeKernels.For(shape, Math.Max(source.EncoderOutputs.LastHiddenState.device.index, 0));
-        return new CudaDecodeEngine(source, new DecodeSource(source, rowsPerSource), shape, kernels, settings);
+        return new CudaDecodeEngine(source, new DecodeSource(source, rowsPerSource), shape, kernels, settings, draws);
     }
 
     private static bool HasClusters() => CudaDriver.Required.Attribute(DeviceAttribute.ComputeCapabilityMajor) >= ClusterCapability;
@@ -191,9 +203,9 @@ internal sealed class CudaDecodeEngine : IDisposable
             return;
         var history = new DecodeHistory(_model, Rows, Math.Max(length, Math.Min(2 * _history.Capacity, MaxLength)), _device);
         history.CopyFrom(_history);
-        _greedy?.Dispose();
+        _tokens?.Dispose();
         _logits?.Dispose();
-        (_greedy, _logits) = (null, null);
+        (_tokens, _logits) = (null, null);
         _history.Dispose();
         _history = history;
     }
@@ -216,9 +228,17 @@ internal sealed class CudaDecodeEngine : IDisposable
         graph.Launch(stream);
     }
 
-    private void RecordGreedy(nint stream)
+    private void RecordTokens(nint stream)
     {
-        RecordLayers(stream, logits: 0);
+        RecordLayers(stream, _sampler is null ? 0 : _buffers.Logits.Address);
+        _sampler?.Launch(stream, new DrawArguments
+        {
+            Logits = _buffers.Logits.Address,
+            Positions = _buffers.Positions.Address,
+            Best = _buffers.Best.Address,
+            LogProbabilities = _history.LogProbabilities.Address,
+            Capacity = _history.Capacity,
+        });
         _kernels.TakeBest.Launch(stream, new LaunchShape(Rows, 1, 256) { StartsEarly = true }, TokenArguments());
     }
 

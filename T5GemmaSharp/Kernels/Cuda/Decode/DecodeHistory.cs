@@ -24,6 +24,7 @@ internal sealed class DecodeHistory : IDisposable
         try
         {
             Tokens = DeviceArray.Zeros(ScalarType.Int32, device, rows, capacity);
+            LogProbabilities = DeviceArray.Zeros(ScalarType.Float32, device, rows, capacity);
             var like = torch.zeros([1], dtype: ScalarType.Float32, device: device);
             var (cos, sin) = model.Model.Decoder.RotaryEmb.call(like, torch.arange(capacity, dtype: ScalarType.Int64, device: device).unsqueeze(0)); // [1, capacity, E]
             Cosines = new DeviceArray(Half(cos));
@@ -45,6 +46,9 @@ internal sealed class DecodeHistory : IDisposable
     /// <summary>Ids [rows, capacity], int32.</summary>
     public DeviceArray Tokens { get; }
 
+    /// <summary>Of tokens that a sampler has drawn [rows, capacity], float32.</summary>
+    public DeviceArray LogProbabilities { get; }
+
     /// <summary>[capacity, E / 2], float32.</summary>
     public DeviceArray Cosines { get; }
 
@@ -61,6 +65,7 @@ internal sealed class DecodeHistory : IDisposable
         using var scope = NewDisposeScope();
         _states.Tensor.narrow(4, 0, other.Capacity).copy_(other._states.Tensor);
         Tokens.Tensor.narrow(1, 0, other.Capacity).copy_(other.Tokens.Tensor);
+        LogProbabilities.Tensor.narrow(1, 0, other.Capacity).copy_(other.LogProbabilities.Tensor);
     }
 
     /// <summary>Rows go on from other rows.</summary>
@@ -77,6 +82,7 @@ internal sealed class DecodeHistory : IDisposable
     {
         _states.Dispose();
         Tokens?.Dispose();
+        LogProbabilities?.Dispose();
         Cosines?.Dispose();
         Sines?.Dispose();
     }

@@ -1,12 +1,11 @@
-using System.Collections.Concurrent;
 using T5GemmaSharp.Interop.Cuda;
 
 namespace T5GemmaSharp.Kernels.Cuda.Decode;
 
-/// <summary>The compiled kernels of a shape on a device. They stay loaded for the life of the process: the next generation needs them again.</summary>
+/// <summary>The compiled kernels of a shape on a device.</summary>
 internal sealed class DecodeKernels
 {
-    private static readonly ConcurrentDictionary<(string Constants, int Device), Lazy<DecodeKernels>> Loaded = [];
+    private static readonly LoadedKernels<DecodeKernels> Loaded = new();
 
     private DecodeKernels(CudaModule module, int multiprocessors)
     {
@@ -65,7 +64,6 @@ internal sealed class DecodeKernels
     public static DecodeKernels For(DecodeShape shape, int device)
     {
         var constants = shape.Constants();
-        return Loaded.GetOrAdd((KernelCompiler.Describe(constants), device), _ => new Lazy<DecodeKernels>(() =>
-            new DecodeKernels(KernelCompiler.Load("decode.cu", constants), CudaDriver.Required.Attribute(DeviceAttribute.MultiprocessorCount)))).Value;
+        return Loaded.For(constants, device, () => new DecodeKernels(KernelCompiler.Load("decode.cu", constants), CudaDriver.Required.Attribute(DeviceAttribute.MultiprocessorCount)));
     }
 }

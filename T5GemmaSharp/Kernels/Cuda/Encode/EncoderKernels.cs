@@ -1,15 +1,13 @@
-using System.Collections.Concurrent;
 using T5GemmaSharp.Interop.Cuda;
 
 namespace T5GemmaSharp.Kernels.Cuda.Encode;
 
-/// <summary>The compiled kernels of an encoder on a device. They stay loaded for the life of the process: the next call needs them again.</summary>
+/// <summary>The compiled kernels of an encoder on a device.</summary>
 internal sealed class EncoderKernels
 {
     private const int NeededCapability = 8;
 
-    // Also remembers that a compilation failed, so that it is not tried at every call.
-    private static readonly ConcurrentDictionary<(string Constants, int Device), Lazy<EncoderKernels>> Loaded = [];
+    private static readonly LoadedKernels<EncoderKernels> Loaded = new();
 
     private EncoderKernels(EncoderShape shape, CudaModule module)
     {
@@ -45,7 +43,6 @@ internal sealed class EncoderKernels
             throw new CudaException($"the device's compute capability is {capability}.{driver.Attribute(DeviceAttribute.ComputeCapabilityMinor)}: the encoder's kernels need {NeededCapability}.0 or newer");
         var shape = new EncoderShape(config);
         var constants = shape.Constants();
-        return Loaded.GetOrAdd((KernelCompiler.Describe(constants), device), _ => new Lazy<EncoderKernels>(() =>
-            new EncoderKernels(shape, KernelCompiler.Load("encoder.cu", constants)))).Value;
+        return Loaded.For(constants, device, () => new EncoderKernels(shape, KernelCompiler.Load("encoder.cu", constants)));
     }
 }
