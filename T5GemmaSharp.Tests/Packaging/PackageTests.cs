@@ -103,7 +103,7 @@ public sealed class PackageTests
             foreach (var (name, kinds) in documents)
             {
                 Assert.That(kinds, Does.Contain(EmbeddedSource), name);
-                if (_packed.Configuration == "Release")
+                if (SourceTree.Configuration == "Release")
                     Assert.That(name, Does.Not.Contain(SourceTree.Root()));
             }
         }

@@ -8,24 +8,17 @@ namespace T5GemmaSharp.Tests.Packaging;
 /// <summary>The package of the library that these tests were built with, in a temporary folder. Skips the test outside of a checkout.</summary>
 internal sealed class PackedLibrary : IDisposable
 {
-    private static readonly string[] Separators = ["/", "\\"];
-
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("t5gemma-package-");
 
     public PackedLibrary()
     {
         DotnetCommand.RequireSdk();
         var project = Path.Combine(SourceTree.Root(), "T5GemmaSharp");
-        // ...T5GemmaSharp.Tests/bin/Release/net10.0
-        Configuration = AppContext.BaseDirectory.Split(Separators, StringSplitOptions.RemoveEmptyEntries)[^2];
-        if (!Directory.Exists(Path.Combine(project, "bin", Configuration)))
-            Assert.Ignore($"the library is not built in '{Configuration}' here");
-        var (exitCode, output) = DotnetCommand.Run(project, ["pack", "--no-build", "--nologo", "-c", Configuration, "-o", Folder], new Dictionary<string, string?>());
+        if (!Directory.Exists(Path.Combine(project, "bin", SourceTree.Configuration)))
+            Assert.Ignore($"the library is not built in '{SourceTree.Configuration}' here");
+        var (exitCode, output) = DotnetCommand.Run(project, ["pack", "--no-build", "--nologo", "-c", SourceTree.Configuration, "-o", Folder], new Dictionary<string, string?>());
         Assert.That(exitCode, Is.Zero, output);
     }
-
-    /// <summary>The build configuration of the library.</summary>
-    public string Configuration { get; }
 
     /// <summary>The folder with the package and its symbols, which a restore can take as a source.</summary>
     public string Folder => _folder.FullName;

@@ -7,6 +7,11 @@ internal static class SourceTree
 {
     private const string Marker = "T5GemmaSharp.sln";
 
+    private static readonly string[] Separators = ["/", "\\"];
+
+    /// <summary>The configuration that the tests were built in: they lie in <c>T5GemmaSharp.Tests/bin/Release/net10.0</c>.</summary>
+    public static string Configuration => AppContext.BaseDirectory.Split(Separators, StringSplitOptions.RemoveEmptyEntries)[^2];
+
     /// <summary>The checkout's folder; a test that asks for it outside of one is skipped.</summary>
     public static string Root()
     {
