@@ -102,7 +102,8 @@ def generation_config(arguments):
         bos_token_id=2,
         pad_token_id=0,
         eos_token_id=None,
-        do_sample=False,
+        do_sample=arguments.do_sample,
+        **({"temperature": 0.8, "top_k": 50, "top_p": 0.95} if arguments.do_sample else {}),
         num_beams=arguments.num_beams,
         cache_implementation="static" if arguments.cache == "static" else None,
         disable_compile=not arguments.compile,
@@ -282,6 +283,7 @@ def report(arguments, model, times, rates):
             "source_length": arguments.source_length,
             "new_tokens": arguments.new_tokens,
             "num_beams": arguments.num_beams,
+            "do_sample": arguments.do_sample,
             "target_length": arguments.target_length,
             "micro_batch": arguments.micro_batch_size or arguments.batch,
             "gradient_checkpointing": arguments.gradient_checkpointing,
@@ -355,6 +357,7 @@ def parse():
     parser.add_argument("--source-length", type=at_least(1), default=512, metavar="N")
     parser.add_argument("--new-tokens", type=at_least(2), default=64, metavar="N")
     parser.add_argument("--num-beams", type=at_least(1), default=1, metavar="N")
+    parser.add_argument("--do-sample", action="store_true", help="decode: draw tokens (temperature 0.8, top-k 50, top-p 0.95) instead of taking the most probable ones")
     parser.add_argument("--target-length", type=at_least(1), metavar="N", help="train: tokens of each answer (default: as many as the text has)")
     parser.add_argument("--micro-batch-size", type=at_least(1), metavar="N", help="train: pairs that go through the model together (default: all)")
     parser.add_argument("--gradient-checkpointing", action="store_true", help="train: compute layers again in the backward pass")

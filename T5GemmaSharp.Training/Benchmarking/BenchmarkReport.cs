@@ -33,6 +33,7 @@ internal static class BenchmarkReport
                 settings.SourceLength,
                 settings.NewTokens,
                 settings.NumBeams,
+                DoSample = settings.Samples,
                 settings.TargetLength,
                 MicroBatch = settings.MicroBatch ?? settings.Batch,
                 GradientCheckpointing = settings.IsSegmented,
@@ -56,7 +57,7 @@ internal static class BenchmarkReport
         text.Append(CultureInfo.InvariantCulture, $"{ProgramVersion}, {RuntimeInformation.FrameworkDescription}, torch {TorchVersion}{Machine.CudaVersions(settings.Device)}\n");
         text.Append(CultureInfo.InvariantCulture, $"batch {settings.Batch}, source {settings.SourceLength} tokens");
         if (settings.Kind == BenchmarkKind.Decode)
-            text.Append(CultureInfo.InvariantCulture, $", {settings.NewTokens} new tokens, {settings.NumBeams} beams, {settings.Cache} cache");
+            text.Append(CultureInfo.InvariantCulture, $", {settings.NewTokens} new tokens, {settings.NumBeams} beams{(settings.Samples ? ", drawn" : "")}, {settings.Cache} cache");
         if (settings.Kind == BenchmarkKind.Train)
             text.Append(CultureInfo.InvariantCulture, $", target {settings.TargetLength} tokens, {settings.MicroBatch ?? settings.Batch} together{(settings.IsSegmented ? ", layers computed again" : "")}{(settings.ReleasesGradients ? ", gradients released" : "")}{(settings.LoraRank is { } rank ? $", LoRA of rank {rank}" : "")}");
         text.Append(CultureInfo.InvariantCulture, $"; median (min to max) of {settings.Repeats} runs after {settings.Warmup}\n");

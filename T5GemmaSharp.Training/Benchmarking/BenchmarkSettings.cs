@@ -47,6 +47,9 @@ internal sealed record BenchmarkSettings
 
     public required int NumBeams { get; init; }
 
+    /// <summary>Whether tokens are drawn.</summary>
+    public bool Samples { get; init; }
+
     /// <summary>Runs before the counted ones.</summary>
     public required int Warmup { get; init; }
 

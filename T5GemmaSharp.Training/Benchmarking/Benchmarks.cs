@@ -59,7 +59,7 @@ internal static class Benchmarks
     private static BenchmarkResult Decode(BenchmarkSettings settings, T5GemmaForConditionalGeneration model, CancellationToken cancellation)
     {
         var inputs = BenchmarkModel.Inputs(settings, model.Config);
-        var config = new GenerationConfig { EosTokenId = [], NumBeams = settings.NumBeams, CacheImplementation = settings.Cache, DoSample = false };
+        var config = new GenerationConfig { EosTokenId = [], NumBeams = settings.NumBeams, CacheImplementation = settings.Cache, DoSample = settings.Samples, Temperature = 0.8, TopK = 50, TopP = 0.95 };
         var clock = new Stopclock(settings.Device);
         DecodingRoute? route = null;
         var times = Rounds.Measure(settings, () => [clock.Seconds(() => Generate(1)), clock.Seconds(() => Generate(settings.NewTokens))], cancellation);

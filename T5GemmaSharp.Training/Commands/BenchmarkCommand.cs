@@ -32,6 +32,7 @@ internal static class BenchmarkCommand
     private static readonly Option<bool> ReleaseGradients = new("--release-gradients") { Description = "train: with --gradient-checkpointing, update each layer as soon as its gradients are there, without clipping." };
     private static readonly Option<int?> LoraRank = NumberOption.Create<int>("--lora-r", "train: an adapter of this rank, not the model.", least: 1);
     private static readonly Option<int?> NumBeams = NumberOption.Create<int>("--num-beams", $"decode: beams. Default {DefaultNumBeams}.", least: 1);
+    private static readonly Option<bool> Samples = new("--do-sample") { Description = "decode: draw tokens (temperature 0.8, top-k 50, top-p 0.95) instead of taking the most probable ones." };
     private static readonly Option<string> Cache = CreateCache();
     private static readonly Option<AttentionImplementation> Attention = new("--attention") { Description = "How attention is computed." };
     private static readonly Option<int?> Threads = NumberOption.Create<int>("--threads", "Threads of torch's operators on the CPU. Default: torch's choice.", least: 1);
@@ -45,7 +46,7 @@ internal static class BenchmarkCommand
     {
         var command = new Command("benchmark", "Measures encoding, decoding, training or loading; scripts/benchmark.py measures the same on transformers.")
         {
-            Kind, Model, Preset, Batch, SourceLength, NewTokens, NumBeams, TargetLength, MicroBatch, Segmented, ReleaseGradients, LoraRank, Cache, Attention, Threads, Warmup, Repeats, Device, DType, Json,
+            Kind, Model, Preset, Batch, SourceLength, NewTokens, NumBeams, Samples, TargetLength, MicroBatch, Segmented, ReleaseGradients, LoraRank, Cache, Attention, Threads, Warmup, Repeats, Device, DType, Json,
         };
         command.SetTorchAction(Run);
         return command;
@@ -100,6 +101,7 @@ internal static class BenchmarkCommand
             ReleasesGradients = result.GetValue(ReleaseGradients),
             LoraRank = result.GetValue(LoraRank),
             NumBeams = result.GetValue(NumBeams) ?? DefaultNumBeams,
+            Samples = result.GetValue(Samples),
             Warmup = result.GetValue(Warmup) ?? DefaultWarmup,
             Repeats = result.GetValue(Repeats) ?? DefaultRepeats,
         };

@@ -24,6 +24,9 @@ internal sealed class LogitsProcessorList
         AddIf(settings.RenormalizeLogits, () => new RenormalizeProcessor());
     }
 
+    /// <summary>Whether nothing changes the scores.</summary>
+    public bool IsEmpty => _processors.Count == 0;
+
     /// <summary>Whether nothing changes the scores but what the sampler of a device knows: temperature, top-k, top-p and min-p.</summary>
     public bool OnlyDraw { get; }
 
