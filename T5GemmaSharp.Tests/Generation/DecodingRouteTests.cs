@@ -47,6 +47,24 @@ public sealed class DecodingRouteTests
     }
 
     [Test]
+    public void Fused_WhereTheKernelsCannotServe_IsAnErrorThatSaysWhy()
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var model = TinyModels.LanguageModel(options: new PretrainedOptions { Attention = AttentionImplementation.Fused });
+        using var usual = TinyModels.LanguageModel();
+        using var source = usual.Encode(new GenerationInputs { InputIds = TinyModels.Ids(1, 5) });
+        var ids = TinyModels.Ids(1, 5);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(() => model.Generate(new GenerationInputs { InputIds = ids }, Settings), Throws.TypeOf<NotSupportedException>()
+                .With.Message.EqualTo("attention Fused: the CUDA kernels cannot serve the encoder: the model is on cpu. Change that, or load the model with Auto."));
+            Assert.That(() => model.Generate(new GenerationInputs { EncoderOutputs = source.EncoderOutputs }, Settings), Throws.TypeOf<NotSupportedException>().With.Message.Contains("the decoding: the model is on"));
+            Assert.That(() => model.call(new() { EncoderOutputs = source.EncoderOutputs, DecoderInputIds = ids }), Throws.TypeOf<NotSupportedException>().With.Message.Contains("the decoder: they decode within Generate"));
+        }
+    }
+
+    [Test]
     public void TryCreate_CudaEngineForAModelOnTheCpu_SaysWhereTheModelIs()
     {
         using var scope = NewDisposeScope();

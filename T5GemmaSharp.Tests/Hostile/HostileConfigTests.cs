@@ -168,7 +168,6 @@ public sealed class HostileConfigTests
             Assert.That(() => T5GemmaForSequenceClassification.FromPretrained(_folder.Path, new() { NumLabels = 1, ProblemType = ProblemType.SingleLabelClassification }),
                 Throws.TypeOf<T5GemmaConfigException>().With.Message.Contains("problem_type"));
             Assert.That(() => T5GemmaForConditionalGeneration.FromPretrained(_folder.Path, new() { DType = ScalarType.Int64 }), Throws.ArgumentException.With.Message.Contains("Int64"));
-            Assert.That(() => T5GemmaForConditionalGeneration.FromPretrained(_folder.Path, new() { Attention = AttentionImplementation.Fused }), Throws.TypeOf<NotSupportedException>());
         }
     }
 

@@ -46,8 +46,6 @@ public sealed record PretrainedOptions
         if (DType is { } dtype && dtype is not (ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float16 or ScalarType.Float64))
             throw new ArgumentException($"dtype: expected Float32, BFloat16, Float16 or Float64, got {dtype}");
         var attention = Attention == AttentionImplementation.Auto ? config.AttnImplementation : Attention;
-        if (attention == AttentionImplementation.Fused)
-            throw new NotSupportedException("attention: this version has no fused kernels; use Auto or Eager");
         if (Id2Label is { } labels && NumLabels is { } number && labels.Count != number)
             throw new ArgumentException($"numLabels: expected {labels.Count}, the number of names in Id2Label, got {number}");
         config = config with

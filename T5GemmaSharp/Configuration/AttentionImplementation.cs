@@ -18,6 +18,6 @@ public enum AttentionImplementation
     /// </summary>
     Sdpa,
 
-    /// <summary>The maths of <see cref="Eager"/> by this library's own CUDA kernels only; a call that they cannot serve is an error.</summary>
+    /// <summary>The maths of <see cref="Eager"/> by this library's own CUDA kernels only, for encoding and <c>Generate</c>; a call that they cannot serve is a <see cref="NotSupportedException"/> that says why.</summary>
     Fused,
 }

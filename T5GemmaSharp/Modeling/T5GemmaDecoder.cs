@@ -1,4 +1,5 @@
 using T5GemmaSharp.Caching;
+using T5GemmaSharp.Kernels.Cuda;
 using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Modeling.Outputs;
 using TorchSharp;
@@ -53,6 +54,7 @@ public sealed class T5GemmaDecoder : nn.Module<T5GemmaDecoderInputs, BaseModelOu
     public override BaseModelOutputWithPastAndCrossAttentions forward(T5GemmaDecoderInputs input)
     {
         ArgumentNullException.ThrowIfNull(input);
+        FusedOnly.Check(_config, "the decoder", "they decode within Generate, not in a call of the module");
         if (input.PastKeyValues is not null || training || !(input.UseCache ?? _config.UseCache))
             return Decode(input);
         var cache = new EncoderDecoderCache(_config);

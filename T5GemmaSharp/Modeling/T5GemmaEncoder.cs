@@ -1,3 +1,4 @@
+using T5GemmaSharp.Kernels.Cuda;
 using T5GemmaSharp.Kernels.Cuda.Encode;
 using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Modeling.Outputs;
@@ -53,7 +54,10 @@ public sealed class T5GemmaEncoder : nn.Module<T5GemmaEncoderInputs, BaseModelOu
     public override BaseModelOutput forward(T5GemmaEncoderInputs input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return ByKernels(input, out _) ?? ByModules(input);
+        if (ByKernels(input, out var reason) is { } output)
+            return output;
+        FusedOnly.Check(_config, "the encoder", reason);
+        return ByModules(input);
     }
 
     /// <summary>Says why a call would be computed by the modules, with torch's operators, and not by the library's CUDA kernels.</summary>

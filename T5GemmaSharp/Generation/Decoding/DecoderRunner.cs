@@ -1,6 +1,7 @@
 using T5GemmaSharp.Caching;
 using T5GemmaSharp.Interop;
 using T5GemmaSharp.Kernels.Cpu;
+using T5GemmaSharp.Kernels.Cuda;
 using T5GemmaSharp.Kernels.Cuda.Decode;
 using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Modeling.Outputs;
@@ -49,6 +50,7 @@ internal sealed class DecoderRunner : IDisposable
             Route = new DecodingRoute(DecodingEngine.CudaGraph, Reason: null);
             return;
         }
+        FusedOnly.Check(Config, "the decoding", reason ?? "the model is on the CPU");
         if (settings.UseCache)
             _cache = new EncoderDecoderCache(SelfAttentionCache(keepsWholeCache), source.CrossAttentionCache());
         if (allowsEngine && !isOnCuda)

@@ -1,4 +1,6 @@
 using NUnit.Framework;
+using T5GemmaSharp.Checkpoints;
+using T5GemmaSharp.Configuration;
 using T5GemmaSharp.Generation;
 using T5GemmaSharp.Generation.Streaming;
 using T5GemmaSharp.Kernels.Cuda.Decode;
@@ -105,6 +107,18 @@ public sealed class CudaDecodeEngineTests : GpuFixture
         }
 
         GenerationOutput Sampled(long seed) => test.Model.Generate(test.Inputs, config, new GenerationControls { Seed = seed });
+    }
+
+    [Test]
+    public void Generate_Fused_UsesTheKernelsOrSaysWhyNot()
+    {
+        using var noGrad = torch.no_grad();
+        var options = new PretrainedOptions { DType = ScalarType.BFloat16, Device = CUDA, Attention = AttentionImplementation.Fused };
+        using var model = T5GemmaForConditionalGeneration.FromConfig(Configs["heads of 64"], options);
+        model.eval();
+        var inputs = new GenerationInputs { InputIds = torch.randint(3, 5000, [2, 9], dtype: ScalarType.Int64, device: CUDA) };
+        Assert.That(model.Generate(inputs, new GenerationConfig { MaxNewTokens = 4 }).Route.Engine, Is.EqualTo(DecodingEngine.CudaGraph));
+        Assert.That(() => model.Generate(inputs, new GenerationConfig { MaxNewTokens = 4, UseCache = false }), Throws.TypeOf<NotSupportedException>().With.Message.Contains("use_cache is false"));
     }
 
     [Test]
