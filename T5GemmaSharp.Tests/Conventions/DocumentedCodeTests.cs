@@ -1,6 +1,4 @@
 using System.Text.RegularExpressions;
-using Microsoft.CodeAnalysis;
-using Microsoft.CodeAnalysis.CSharp;
 using NUnit.Framework;
 using T5GemmaSharp.Tests.Support;
 
@@ -11,14 +9,7 @@ public sealed partial class DocumentedCodeTests
 {
     private const string Language = "csharp";
 
-    // What a new console project has (ImplicitUsings).
-    private const string ImplicitUsings = "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; global using System.Net.Http; global using System.Threading; global using System.Threading.Tasks;";
-
     private static readonly string[] Migration = ["transformers", "T5GemmaSharp"];
-
-    // Read once for all compilations.
-    private static readonly Lazy<MetadataReference[]> References = new(() =>
-        [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(path => MetadataReference.CreateFromFile(path))]); // the runtime sets it
 
     private static readonly string[] OtherNames = ["cs", "c#", "C#", "CSharp"];
 
@@ -30,7 +21,7 @@ public sealed partial class DocumentedCodeTests
         using (Assert.EnterMultipleScope())
         {
             foreach (var document in documents)
-                Assert.That(Faults(Program(Blocks(document))), Is.Empty, document.Path);
+                Assert.That(CodeCompiler.Faults(Program(Blocks(document))), Is.Empty, document.Path);
         }
     }
 
@@ -56,7 +47,7 @@ public sealed partial class DocumentedCodeTests
 
         // Each row is a block of its own. A name that nothing reads is what a row is there for.
         var program = Program(Blocks(document)) + "\n#pragma warning disable CS0219\n" + string.Join('\n', codes.Select(code => $"{{ {code[0]}; }}"));
-        Assert.That(Faults(program), Is.Empty);
+        Assert.That(CodeCompiler.Faults(program), Is.Empty);
     }
 
     [Test]
@@ -67,19 +58,15 @@ public sealed partial class DocumentedCodeTests
         using (Assert.EnterMultipleScope())
         {
             foreach (var script in scripts)
-            {
-                // Lines for the build of a file-based program mean nothing to a compiler alone.
-                var code = File.ReadLines(script).Select(line => line.StartsWith("#:", StringComparison.Ordinal) ? "" : line);
-                Assert.That(Faults(string.Join('\n', code)), Is.Empty, script);
-            }
+                Assert.That(CodeCompiler.Faults(CodeCompiler.ReadScript(script)), Is.Empty, script);
         }
     }
 
     [Test]
     public void Faults_MistakeOrWarning_IsReported()
     {
-        Assert.That(Faults(Program(["using T5GemmaSharp;\nvar config = new T5GemmaConfig();\n", "Console.WriteLine(config.Width);\n"])), Has.Some.Contains("'Width'"));
-        Assert.That(Faults("int unused;"), Has.Some.Contains("'unused'"));
+        Assert.That(CodeCompiler.Faults(Program(["using T5GemmaSharp;\nvar config = new T5GemmaConfig();\n", "Console.WriteLine(config.Width);\n"])), Has.Some.Contains("'Width'"));
+        Assert.That(CodeCompiler.Faults("int unused;"), Has.Some.Contains("'unused'"));
     }
 
     private static IEnumerable<string> Blocks(MarkdownFile document) => document.Blocks.Where(block => block.Language == Language).Select(block => block.Content);
@@ -89,13 +76,6 @@ public sealed partial class DocumentedCodeTests
     {
         var lines = blocks.SelectMany(block => block.Split('\n')).ToLookup(line => Using().IsMatch(line));
         return string.Join('\n', lines[true].Concat(lines[false]));
-    }
-
-    private static List<string> Faults(string code)
-    {
-        var trees = new[] { ImplicitUsings, code }.Select(text => CSharpSyntaxTree.ParseText(text));
-        var compilation = CSharpCompilation.Create("Documented", trees, References.Value, new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
-        return [.. compilation.GetDiagnostics().Where(fault => fault.Severity >= DiagnosticSeverity.Warning).Select(fault => fault.ToString())];
     }
 
     [GeneratedRegex(@"^using (?:static )?[\w.]+;$", RegexOptions.CultureInvariant)]
