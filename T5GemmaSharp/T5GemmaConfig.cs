@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using T5GemmaSharp.Configuration;
+using T5GemmaSharp.Quantization;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp;
@@ -70,6 +71,12 @@ public sealed record T5GemmaConfig
     [JsonConverter(typeof(ScalarTypeConverter))]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ScalarType? DType { get; init; }
+
+    /// <summary>How the file's matrices of the decoder are stored as integers; null: they are not.</summary>
+    /// <remarks>HF: <c>quantization_config</c>, with a method of this library's own.</remarks>
+    [JsonPropertyName("quantization_config")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public WeightQuantization? Quantization { get; init; }
 
     /// <summary>Names of the classes that wrote the weights; null: unknown.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

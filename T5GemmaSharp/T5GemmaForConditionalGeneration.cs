@@ -4,6 +4,7 @@ using T5GemmaSharp.Generation.Decoding;
 using T5GemmaSharp.Modeling;
 using T5GemmaSharp.Modeling.Inputs;
 using T5GemmaSharp.Modeling.Outputs;
+using T5GemmaSharp.Quantization;
 using TorchSharp;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -32,6 +33,9 @@ public sealed class T5GemmaForConditionalGeneration : T5GemmaPreTrainedModel<T5G
 
     /// <summary>Defaults of <see cref="Generate"/>, from <c>generation_config.json</c> or else from the configuration.</summary>
     public GenerationConfig GenerationConfig { get; set; } = new();
+
+    /// <summary>How the decoder's matrices are stored as integers; null: they are not.</summary>
+    public WeightQuantization? Quantization => Quantized?.Quantization;
 
     /// <summary>Builds a model with fresh weights.</summary>
     /// <param name="config">Configuration.</param>
@@ -100,6 +104,29 @@ public sealed class T5GemmaForConditionalGeneration : T5GemmaPreTrainedModel<T5G
         };
     }
 
+    /// <summary>
+    /// Stores the decoder's matrices as integers from now on, to decode faster in less memory; <see cref="WeightQuantization"/> says which. The model then computes with the
+    /// rounded weights, everywhere alike: by kernels where there are some, else by turning a matrix back for each product. It can be saved, and cannot be trained.
+    /// </summary>
+    /// <param name="quantization">How.</param>
+    /// <returns>What that saved and lost in the weights; <c>evaluate</c> and <c>quantize</c> of the command line tell what it means for answers.</returns>
+    /// <exception cref="InvalidOperationException">The weights are quantized already, or an adapter is attached: merge it first.</exception>
+    /// <exception cref="NotSupportedException">A matrix has an odd number of inputs, which 4 bits cannot store.</exception>
+    public QuantizationReport Quantize(WeightQuantization quantization)
+    {
+        ArgumentNullException.ThrowIfNull(quantization);
+        if (Quantized is not null)
+            throw new InvalidOperationException($"quantization: the weights are {Quantization} already; load the model anew for {quantization}");
+        if (Adapter is not null)
+            throw new InvalidOperationException("quantization: an adapter is attached; merge and detach it first");
+        var (weights, report) = QuantizedWeights.Quantize(this, quantization);
+        Quantized = weights;
+        eval();
+        foreach (var parameter in parameters())
+            parameter.requires_grad = false;
+        return report;
+    }
+
     /// <summary>Generates token ids.</summary>
     /// <param name="inputs">Source ids and mask, or an encoded source.</param>
     /// <param name="config">Settings that replace those of <see cref="GenerationConfig"/>; null: none.</param>
@@ -160,10 +187,15 @@ public sealed class T5GemmaForConditionalGeneration : T5GemmaPreTrainedModel<T5G
     }
 
     /// <summary>The head and the final soft-cap.</summary>
-    internal Tensor ToLogits(Tensor hiddenStates) => LmHead.ToLogits(hiddenStates, Model.Decoder.EmbedTokens.weight!, Config.Decoder.FinalLogitSoftcapping); // an embedding has a weight
+    internal Tensor ToLogits(Tensor hiddenStates)
+    {
+        using var scope = NewDisposeScope();
+        return scope.MoveToOuter(T5GemmaLMHead.Capped(ToProducts(hiddenStates), Config.Decoder.FinalLogitSoftcapping));
+    }
 
     /// <summary>The head before the final soft-cap.</summary>
-    internal Tensor ToProducts(Tensor hiddenStates) => LmHead.call(hiddenStates, Model.Decoder.EmbedTokens.weight!); // an embedding has a weight
+    internal Tensor ToProducts(Tensor hiddenStates)
+        => Quantized?.TiedHead?.Multiply(hiddenStates) ?? LmHead.call(hiddenStates, Model.Decoder.EmbedTokens.weight!); // an embedding has a weight
 
     private static GenerationOutput Attached(GenerationOutput output)
     {

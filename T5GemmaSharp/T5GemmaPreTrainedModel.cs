@@ -1,6 +1,7 @@
 using T5GemmaSharp.Adapters;
 using T5GemmaSharp.Checkpoints;
 using T5GemmaSharp.Modeling;
+using T5GemmaSharp.Quantization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -26,6 +27,9 @@ public abstract class T5GemmaPreTrainedModel<TInputs, TOutput> : nn.Module<TInpu
     /// <summary>The adapter on this model; null: none. See <see cref="LoraAdapter.Attach"/>.</summary>
     public LoraAdapter? Adapter { get; internal set; }
 
+    /// <summary>The matrices of the decoder that are stored as integers; null: none.</summary>
+    internal QuantizedWeights? Quantized { get; set; }
+
     /// <summary>Device of the weights.</summary>
     public Device Device => parameters().First().device;
 
@@ -38,14 +42,14 @@ public abstract class T5GemmaPreTrainedModel<TInputs, TOutput> : nn.Module<TInpu
     public virtual void SavePretrained(string folder, long? maxShardSizeInBytes = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        PretrainedFolder.Save(this, Config with { Architectures = [GetType().Name], DType = DType }, folder, maxShardSizeInBytes);
+        PretrainedFolder.Save(this, Quantized, Config with { Architectures = [GetType().Name], DType = DType, Quantization = Quantized?.Quantization }, folder, maxShardSizeInBytes);
     }
 
     /// <inheritdoc/>
     protected override nn.Module _to(Device device, ScalarType dtype, bool non_blocking)
     {
         base._to(device, dtype, non_blocking);
-        Adapter?.FollowModel();
+        FollowMove();
         return this;
     }
 
@@ -53,7 +57,7 @@ public abstract class T5GemmaPreTrainedModel<TInputs, TOutput> : nn.Module<TInpu
     protected override nn.Module _to(DeviceType deviceType, int deviceIndex, bool non_blocking)
     {
         base._to(deviceType, deviceIndex, non_blocking);
-        Adapter?.FollowModel();
+        FollowMove();
         return this;
     }
 
@@ -61,8 +65,18 @@ public abstract class T5GemmaPreTrainedModel<TInputs, TOutput> : nn.Module<TInpu
     protected override void Dispose(bool disposing)
     {
         if (disposing)
+        {
             Adapter?.Dispose();
+            Quantized?.Dispose();
+        }
+
         base.Dispose(disposing);
+    }
+
+    private void FollowMove()
+    {
+        Adapter?.FollowModel();
+        Quantized?.To(Device);
     }
 
     /// <summary>Initialises the weights named, or all of them, and returns the model.</summary>

@@ -1,6 +1,7 @@
 using System.Text;
 using NUnit.Framework;
 using T5GemmaSharp.Configuration;
+using T5GemmaSharp.Quantization;
 using T5GemmaSharp.Tests.Support;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -69,6 +70,7 @@ public sealed class EveryFieldIsReadTests
         ["EosTokenId"] = config => config with { EosTokenId = [9] },
         ["PadTokenId"] = config => config with { PadTokenId = 9 },
         ["Id2Label"] = config => config with { Id2Label = ["a", "b", "c", "d"] },
+        ["Quantization"] = config => config with { Quantization = WeightQuantization.EightBit },
         ["ProblemType"] = config => config with { ProblemType = ProblemType.Regression },
         ["AttnImplementation"] = config => config with { AttnImplementation = AttentionImplementation.Sdpa },
     };

@@ -201,6 +201,8 @@ public sealed class LoraAdapter : IDisposable
     {
         if (model.Adapter is { } present)
             throw new InvalidOperationException($"the model has an adapter of {present._layers.Count} layers already, and one at most is possible; detach it or merge it first (Adapter.Detach, Adapter.MergeAndDetach)");
+        if (model.Quantized is { } quantized)
+            throw new InvalidOperationException($"the model's weights are {quantized.Quantization}, which an adapter cannot change; load the model without quantization, and quantize it after merging");
         return new LoraAdapter(model, () => model.Adapter = null, config, seed);
     }
 

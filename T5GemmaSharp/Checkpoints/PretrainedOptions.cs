@@ -1,4 +1,5 @@
 using T5GemmaSharp.Configuration;
+using T5GemmaSharp.Quantization;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Checkpoints;
@@ -23,6 +24,12 @@ public sealed record PretrainedOptions
     /// for a file that will be changed in place, that lies on a slow network drive, or that must stay replaceable on Windows.
     /// </summary>
     public bool UseMemoryMap { get; init; } = true;
+
+    /// <summary>
+    /// Stores the decoder's matrices as integers, for decoding with <see cref="T5GemmaForConditionalGeneration"/> in less time and memory; null: as the checkpoint has them. The
+    /// weights are first loaded as they are; a checkpoint that was saved quantized needs less memory, and no option.
+    /// </summary>
+    public WeightQuantization? Quantization { get; init; }
 
     /// <summary>Number of classes of a classification head; null: as <see cref="Id2Label"/> or else the configuration says.</summary>
     public int? NumLabels { get; init; }

@@ -13,7 +13,10 @@ internal static class ModuleHooks
     private static readonly ConcurrentDictionary<Type, FieldInfo[]> Fields = [];
 
     /// <summary>Whether a module has hooks of any kind.</summary>
-    public static bool Any(nn.Module module) => Array.Exists(Fields.GetOrAdd(module.GetType(), FieldsOf), field => field.GetValue(module) is ICollection { Count: > 0 });
+    public static bool Any(nn.Module module) => Count(module) > 0;
+
+    /// <summary>Number of a module's hooks of any kind.</summary>
+    public static int Count(nn.Module module) => Fields.GetOrAdd(module.GetType(), FieldsOf).Sum(field => field.GetValue(module) is ICollection hooks ? hooks.Count : 0);
 
     private static FieldInfo[] FieldsOf(Type type)
     {

@@ -12,7 +12,7 @@ internal static class EncoderParts
     {
         nn.Module[] own = [encoder, encoder.EmbedTokens, encoder.Norm, encoder.Layers, encoder.Dropout, encoder.RotaryEmb];
         var dtype = encoder.EmbedTokens.weight!.dtype; // an embedding has a weight
-        return Array.TrueForAll(own, UsualModule.Is)
+        return Array.TrueForAll(own, module => UsualModule.Is(module))
             && Has(encoder.EmbedTokens.weight, [config.VocabSize, config.HiddenSize]) && Has(encoder.Norm.Weight, [config.HiddenSize])
             && encoder.Layers.All(IsUsual);
 
@@ -26,7 +26,7 @@ internal static class EncoderParts
             ];
             var (hidden, intermediate) = (config.HiddenSize, config.IntermediateSize);
             var (query, key) = (config.NumAttentionHeads * config.HeadDim, config.NumKeyValueHeads * config.HeadDim);
-            return Array.TrueForAll(modules, UsualModule.Is)
+            return Array.TrueForAll(modules, module => UsualModule.Is(module))
                 && Has(attention.QProj.weight, [query, hidden]) && Has(attention.KProj.weight, [key, hidden]) && Has(attention.VProj.weight, [key, hidden])
                 && Has(attention.OProj.weight, [hidden, query])
                 && Has(mlp.GateProj.weight, [intermediate, hidden]) && Has(mlp.UpProj.weight, [intermediate, hidden]) && Has(mlp.DownProj.weight, [hidden, intermediate])

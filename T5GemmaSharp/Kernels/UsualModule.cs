@@ -9,7 +9,9 @@ namespace T5GemmaSharp.Kernels;
 internal static class UsualModule
 {
     /// <summary>Whether the module infers, and computes what its kind usually does: a hook wants to see or change it, and in training, dropout acts.</summary>
-    public static bool Is(nn.Module module) => !module.training && module is not Linear { bias: not null } && !ModuleHooks.Any(module);
+    /// <param name="module">The module.</param>
+    /// <param name="ownHooks">Hooks that the library gave it, and that its kernels know.</param>
+    public static bool Is(nn.Module module, int ownHooks = 0) => !module.training && module is not Linear { bias: not null } && ModuleHooks.Count(module) == ownHooks;
 
     /// <summary>Whether a weight lies densely in the memory of a kind of device, with the usual shape.</summary>
     public static bool HasWeight(Tensor? weight, DeviceType device, ScalarType dtype, ReadOnlySpan<long> shape)

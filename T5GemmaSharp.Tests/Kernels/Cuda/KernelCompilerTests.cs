@@ -2,6 +2,7 @@ using NUnit.Framework;
 using T5GemmaSharp.Interop.Cuda;
 using T5GemmaSharp.Kernels.Cuda;
 using T5GemmaSharp.Kernels.Cuda.Decode;
+using T5GemmaSharp.Quantization;
 using T5GemmaSharp.Tests.Checkpoints;
 using T5GemmaSharp.Training.Benchmarking;
 
@@ -23,12 +24,17 @@ public sealed class KernelCompilerTests
     [TearDown]
     public void DeleteFolder() => _folder?.Dispose();
 
-    [TestCase("sm_90", 1)]
-    [TestCase("sm_90", 8)]
-    [TestCase("sm_80", 1)]
-    public void Compile_Decode_GivesCodeOnceAndKeepsIt(string architecture, int rows)
+    [TestCase("sm_90", 1, null)]
+    [TestCase("sm_90", 8, null)]
+    [TestCase("sm_80", 1, null)]
+    [TestCase("sm_90", 1, "int8")]
+    [TestCase("sm_90", 8, "int8")]
+    [TestCase("sm_80", 1, "int4")]
+    [TestCase("sm_90", 8, "int4")]
+    public void Compile_Decode_GivesCodeOnceAndKeepsIt(string architecture, int rows, string? quantization)
     {
-        var constants = DecodeShape.For(PublishedShapes.Config("2b-2b").Decoder, rows, hasClusters: architecture == "sm_90", out _)!.Constants();
+        var weights = quantization is null ? null : WeightQuantization.Parse(quantization);
+        var constants = DecodeShape.For(PublishedShapes.Config("2b-2b").Decoder, rows, hasClusters: architecture == "sm_90", weights, out _)!.Constants();
         var cache = new CubinCache(_folder.Path);
         var code = KernelCompiler.Compile("decode.cu", architecture, constants, cache);
         Assert.That(code.Take(4), Is.EqualTo("\u007fELF"u8.ToArray()));
@@ -43,7 +49,7 @@ public sealed class KernelCompilerTests
     [Test]
     public void Compile_UnknownArchitecture_NamesSourceCompilerAndOptions()
     {
-        var constants = DecodeShape.For(PublishedShapes.Config("2b-2b").Decoder, rows: 1, hasClusters: true, out _)!.Constants();
+        var constants = DecodeShape.For(PublishedShapes.Config("2b-2b").Decoder, rows: 1, hasClusters: true, quantization: null, out _)!.Constants();
         Assert.That(
             () => KernelCompiler.Compile("decode.cu", "sm_1", constants, new CubinCache(_folder.Path)),
             Throws.TypeOf<CudaException>().With.Message.Contains("decode.cu").And.Message.Contains($"NVRTC {Nvrtc.Instance!.Version}").And.Message.Contains("-arch=sm_1"));

@@ -49,6 +49,8 @@ internal abstract class CpuDecodeEngine : IDisposable
         var (config, weight) = (model.Config.Decoder, model.Model.Decoder.EmbedTokens.weight!); // an embedding has a weight
         if (weight.device_type != DeviceType.CPU)
             return $"the model is on {weight.device}";
+        if (model.Quantization is { } quantization)
+            return $"the weights are {quantization}, which the kernels for the CPU do not read";
         if (config.AttnImplementation != AttentionImplementation.Auto)
             return $"attention {config.AttnImplementation} was asked for";
         if (config.HiddenActivation is not (HiddenActivation.GeluPytorchTanh or HiddenActivation.GeluNew or HiddenActivation.GeluFast))

@@ -24,6 +24,27 @@ INLINE u32 to_bf16_pair(float low, float high)
     return pair;
 }
 
+// a b + c of two pairs, rounded once.
+INLINE u32 multiply_add_pair(u32 a, u32 b, u32 c)
+{
+    u32 pair;
+    asm("fma.rn.bf16x2 %0, %1, %2, %3;" : "=r"(pair) : "r"(a), "r"(b), "r"(c));
+    return pair;
+}
+
+INLINE u32 lower_halves(u32 a, u32 b) { return __byte_perm(a, b, 0x5410); }
+INLINE u32 upper_halves(u32 a, u32 b) { return __byte_perm(a, b, 0x7632); }
+
+// A number that bf16 has, as a pair.
+INLINE u32 twice(float value) { return upper_halves(__float_as_uint(value), __float_as_uint(value)); }
+
+// sum + the product of four signed bytes with four others.
+INLINE int multiply_bytes(u32 a, u32 b, int sum)
+{
+    asm("dp4a.s32.s32 %0, %1, %2, %0;" : "+r"(sum) : "r"(a), "r"(b));
+    return sum;
+}
+
 INLINE bf16 to_bf16(float value) { return (bf16)(to_bf16_pair(value, 0.f) & 0xffffu); }
 
 // tanh.approx is wrong by 2^-11, which a cap of 50 turns into 0.02; this is right to float's last digits.
@@ -63,6 +84,20 @@ INLINE int load_state(const int* address)
 {
     int value;
     asm volatile("ld.global.cg.s32 %0, [%1];" : "=r"(value) : "l"(address) : "memory");
+    return value;
+}
+
+INLINE float load_constant(const float* address)
+{
+    float value;
+    asm volatile("ld.global.nc.f32 %0, [%1];" : "=f"(value) : "l"(address));
+    return value;
+}
+
+INLINE bf16 load_constant(const bf16* address)
+{
+    bf16 value;
+    asm volatile("ld.global.nc.u16 %0, [%1];" : "=h"(value) : "l"(address));
     return value;
 }
 

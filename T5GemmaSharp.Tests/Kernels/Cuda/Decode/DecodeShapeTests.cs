@@ -25,7 +25,7 @@ public sealed class DecodeShapeTests
     [Test]
     public void For_EveryPublishedSize_HasAShape([ValueSource(typeof(PublishedShapes), nameof(PublishedShapes.Names))] string preset, [Values(1, 8, DecodeShape.MaxRows)] int rows)
     {
-        var shape = DecodeShape.For(PublishedShapes.Config(preset).Decoder, rows, hasClusters: true, out var reason);
+        var shape = DecodeShape.For(PublishedShapes.Config(preset).Decoder, rows, hasClusters: true, quantization: null, out var reason);
         Assert.That(reason, Is.Null);
         Assert.That(shape?.Rows, Is.EqualTo(rows));
     }
@@ -33,20 +33,20 @@ public sealed class DecodeShapeTests
     [TestCaseSource(nameof(Refused))]
     public void For_DecoderThatIsNotCovered_SaysWhat(string expected, T5GemmaModuleConfig decoder)
     {
-        Assert.That(DecodeShape.For(decoder, rows: 1, hasClusters: true, out var reason), Is.Null);
+        Assert.That(DecodeShape.For(decoder, rows: 1, hasClusters: true, quantization: null, out var reason), Is.Null);
         Assert.That(reason, Does.Contain(expected));
     }
 
     [Test]
     public void For_TooManyRows_SaysHowManyAreSupported()
     {
-        Assert.That(DecodeShape.For(Decoder, DecodeShape.MaxRows + 1, hasClusters: true, out var reason), Is.Null);
+        Assert.That(DecodeShape.For(Decoder, DecodeShape.MaxRows + 1, hasClusters: true, quantization: null, out var reason), Is.Null);
         Assert.That(reason, Is.EqualTo("33 rows, at most 32 are supported"));
     }
 
     [Test]
     public void For_DeviceWithoutClusters_SplitsNoKeys()
-        => Assert.That(DecodeShape.For(Decoder, rows: 1, hasClusters: false, out _)?.Splits, Is.EqualTo(1));
+        => Assert.That(DecodeShape.For(Decoder, rows: 1, hasClusters: false, quantization: null, out _)?.Splits, Is.EqualTo(1));
 
     private static TestCaseData Case(string expected, Func<T5GemmaModuleConfig, T5GemmaModuleConfig> change) => new(expected, change(Decoder));
 }

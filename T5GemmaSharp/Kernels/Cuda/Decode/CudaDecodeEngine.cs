@@ -21,10 +21,10 @@ internal sealed class CudaDecodeEngine : IDisposable
     private readonly DecodeKernels _kernels;
     private readonly Device _device;
     private readonly DecodeSource _source;
-    private readonly WeightMemory _memory = new();
+    private readonly DecodeWeights _weights;
     private readonly DecodeLayer[] _layers;
     private readonly nint _embeddings;
-    private readonly nint _head;
+    private readonly DecodeMatrix _head;
     private readonly nint _norm;
     private readonly DecodeBuffers _buffers;
     private readonly DeviceArray _endIds;
@@ -40,10 +40,16 @@ internal sealed class CudaDecodeEngine : IDisposable
         (_model, _source, _shape, _kernels) = (source.Model, states, shape, kernels);
         _device = source.EncoderOutputs.LastHiddenState.device;
         var decoder = _model.Model.Decoder;
-        _embeddings = _memory.Hold(decoder.EmbedTokens.weight!); // an embedding has a weight
-        _head = _model.LmHead.OutProj is { } projection ? _memory.Hold(projection.weight!) : _embeddings;
-        _norm = _memory.Hold(decoder.Norm.Weight);
-        _layers = [.. decoder.Layers.Select(layer => new DecodeLayer(layer, _memory))];
+        _weights = new DecodeWeights(_model.Quantized);
+        _embeddings = _weights.Hold(decoder.EmbedTokens.weight!); // an embedding has a weight
+        _head = (_model.LmHead.OutProj, _model.Quantized?.TiedHead) switch
+        {
+            ({ } projection, _) => _weights.Of(projection),
+            (null, { } table) => _weights.Of(table),
+            _ => new DecodeMatrix(_embeddings, 0),
+        };
+        _norm = _weights.Hold(decoder.Norm.Weight);
+        _layers = [.. decoder.Layers.Select(layer => new DecodeLayer(layer, _weights))];
         try
         {
             _buffers = new DecodeBuffers(shape, _device);
@@ -87,7 +93,7 @@ internal sealed class CudaDecodeEngine : IDisposable
         // The driver's calls need a context on this thread; torch makes its own current when it launches something.
         _ = torch.zeros([1], device: source.EncoderOutputs.LastHiddenState.device);
         string? refusal = null;
-        var shape = KernelFallback.Try(() => DecodeShape.For(source.Model.Config.Decoder, (int)source.BatchSize * rowsPerSource, HasClusters(), out refusal), out reason);
+        var shape = KernelFallback.Try(() => DecodeShape.For(source.Model.Config.Decoder, (int)source.BatchSize * rowsPerSource, HasClusters(), source.Model.Quantization, out refusal), out reason);
         reason ??= refusal;
         return shape is null ? null : KernelFallback.Try(() => Create(source, rowsPerSource, shape, settings, draws), out reason);
     }
@@ -166,7 +172,7 @@ internal sealed class CudaDecodeEngine : IDisposable
         _endIds?.Dispose();
         _sampler?.Dispose();
         _source.Dispose();
-        _memory.Dispose();
+        _weights.Dispose();
     }
 
     private static CudaDecodeEngine Create(EncodedSource source, int rowsPerSource, DecodeShape shape, GenerationSettings settings, DrawSettings[]? draws)
@@ -272,9 +278,12 @@ internal sealed class CudaDecodeEngine : IDisposable
                 _shape.QueryKeyValue,
                 Normed(isFirst ? 0 : _layers[index - 1].PostFeedforward, layer.PreSelfAttn) with
                 {
-                    Weights0 = layer.Query,
-                    Weights1 = layer.Key,
-                    Weights2 = layer.Value,
+                    Weights0 = layer.Query.Weights,
+                    Weights1 = layer.Key.Weights,
+                    Weights2 = layer.Value.Weights,
+                    Scales0 = layer.Query.Scales,
+                    Scales1 = layer.Key.Scales,
+                    Scales2 = layer.Value.Scales,
                     Outputs = _buffers.Queries.Address,
                     Keys = _history.Keys(index),
                     Values = _history.Values(index),
@@ -288,7 +297,12 @@ internal sealed class CudaDecodeEngine : IDisposable
                 Window = layer.Kind == LayerType.SlidingAttention ? (int)(_shape.Config.SlidingWindow ?? 0) : 0,
             });
             Project(_kernels.Output, _shape.Output, layer.Output, _buffers.Attended.Address);
-            Multiply(_kernels.CrossQuery, _kernels.NormAfterAttention, _shape.CrossQuery, Normed(layer.PostSelfAttn, layer.PreCrossAttn) with { Weights0 = layer.CrossQuery, Outputs = _buffers.Queries.Address });
+            Multiply(_kernels.CrossQuery, _kernels.NormAfterAttention, _shape.CrossQuery, Normed(layer.PostSelfAttn, layer.PreCrossAttn) with
+            {
+                Weights0 = layer.CrossQuery.Weights,
+                Scales0 = layer.CrossQuery.Scales,
+                Outputs = _buffers.Queries.Address,
+            });
             Attend(_kernels.CrossAttention, new AttentionArguments
             {
                 Keys = _source.Keys(index),
@@ -299,10 +313,16 @@ internal sealed class CudaDecodeEngine : IDisposable
                 Capacity = _source.Capacity,
             });
             Project(_kernels.Output, _shape.Output, layer.CrossOutput, _buffers.Attended.Address);
-            Multiply(_kernels.GateUp, _kernels.NormAfterAttention, _shape.GateUp, Normed(layer.PostCrossAttn, layer.PreFeedforward) with { Weights0 = layer.Gate, Weights1 = layer.Up });
+            Multiply(_kernels.GateUp, _kernels.NormAfterAttention, _shape.GateUp, Normed(layer.PostCrossAttn, layer.PreFeedforward) with
+            {
+                Weights0 = layer.Gate.Weights,
+                Weights1 = layer.Up.Weights,
+                Scales0 = layer.Gate.Scales,
+                Scales1 = layer.Up.Scales,
+            });
             Project(_kernels.Down, _shape.Down, layer.Down, _buffers.Gated.Address);
         }
-        Multiply(_kernels.Head, _kernels.NormAfterDown, _shape.Head, Normed(_layers[^1].PostFeedforward, _norm) with { Weights0 = _head, Outputs = logits });
+        Multiply(_kernels.Head, _kernels.NormAfterDown, _shape.Head, Normed(_layers[^1].PostFeedforward, _norm) with { Weights0 = _head.Weights, Scales0 = _head.Scales, Outputs = logits });
 
         MatrixArguments Normed(nint postNorm, nint preNorm)
         {
@@ -318,8 +338,8 @@ internal sealed class CudaDecodeEngine : IDisposable
             Launch(kernel, shape, own);
         }
 
-        void Project(CudaKernel kernel, in MatrixShape shape, nint weights, nint inputs)
-            => Launch(kernel, shape, arguments with { Weights0 = weights, Inputs = inputs, Outputs = _buffers.Partial.Address });
+        void Project(CudaKernel kernel, in MatrixShape shape, DecodeMatrix matrix, nint inputs)
+            => Launch(kernel, shape, arguments with { Weights0 = matrix.Weights, Scales0 = matrix.Scales, Inputs = inputs, Outputs = _buffers.Partial.Address });
 
         void Launch(CudaKernel kernel, in MatrixShape shape, in MatrixArguments own)
             => kernel.Launch(stream, new LaunchShape(shape.BlocksX(_kernels.Multiprocessors), shape.Parts, shape.Warps * 32) { StartsEarly = kernel != _kernels.FirstQueryKeyValue || !_shape.FusesNorms, SharedBytes = shape.StateBytes }, own);

@@ -1,43 +1,40 @@
 using T5GemmaSharp.Configuration;
 using T5GemmaSharp.Modeling;
-using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Kernels.Cuda.Decode;
 
 /// <summary>Addresses of a layer's weights that a step reads.</summary>
-internal sealed class DecodeLayer(T5GemmaDecoderLayer layer, WeightMemory memory)
+internal sealed class DecodeLayer(T5GemmaDecoderLayer layer, DecodeWeights weights)
 {
     public LayerType Kind { get; } = layer.AttentionType;
 
-    public nint PreSelfAttn { get; } = memory.Hold(layer.PreSelfAttnLayernorm.Weight);
+    public nint PreSelfAttn { get; } = weights.Hold(layer.PreSelfAttnLayernorm.Weight);
 
-    public nint Query { get; } = Address(memory, layer.SelfAttn.QProj.weight);
+    public DecodeMatrix Query { get; } = weights.Of(layer.SelfAttn.QProj);
 
-    public nint Key { get; } = Address(memory, layer.SelfAttn.KProj.weight);
+    public DecodeMatrix Key { get; } = weights.Of(layer.SelfAttn.KProj);
 
-    public nint Value { get; } = Address(memory, layer.SelfAttn.VProj.weight);
+    public DecodeMatrix Value { get; } = weights.Of(layer.SelfAttn.VProj);
 
-    public nint Output { get; } = Address(memory, layer.SelfAttn.OProj.weight);
+    public DecodeMatrix Output { get; } = weights.Of(layer.SelfAttn.OProj);
 
-    public nint PostSelfAttn { get; } = memory.Hold(layer.PostSelfAttnLayernorm.Weight);
+    public nint PostSelfAttn { get; } = weights.Hold(layer.PostSelfAttnLayernorm.Weight);
 
-    public nint PreCrossAttn { get; } = memory.Hold(layer.PreCrossAttnLayernorm.Weight);
+    public nint PreCrossAttn { get; } = weights.Hold(layer.PreCrossAttnLayernorm.Weight);
 
-    public nint CrossQuery { get; } = Address(memory, layer.CrossAttn.QProj.weight);
+    public DecodeMatrix CrossQuery { get; } = weights.Of(layer.CrossAttn.QProj);
 
-    public nint CrossOutput { get; } = Address(memory, layer.CrossAttn.OProj.weight);
+    public DecodeMatrix CrossOutput { get; } = weights.Of(layer.CrossAttn.OProj);
 
-    public nint PostCrossAttn { get; } = memory.Hold(layer.PostCrossAttnLayernorm.Weight);
+    public nint PostCrossAttn { get; } = weights.Hold(layer.PostCrossAttnLayernorm.Weight);
 
-    public nint PreFeedforward { get; } = memory.Hold(layer.PreFeedforwardLayernorm.Weight);
+    public nint PreFeedforward { get; } = weights.Hold(layer.PreFeedforwardLayernorm.Weight);
 
-    public nint Gate { get; } = Address(memory, layer.Mlp.GateProj.weight);
+    public DecodeMatrix Gate { get; } = weights.Of(layer.Mlp.GateProj);
 
-    public nint Up { get; } = Address(memory, layer.Mlp.UpProj.weight);
+    public DecodeMatrix Up { get; } = weights.Of(layer.Mlp.UpProj);
 
-    public nint Down { get; } = Address(memory, layer.Mlp.DownProj.weight);
+    public DecodeMatrix Down { get; } = weights.Of(layer.Mlp.DownProj);
 
-    public nint PostFeedforward { get; } = memory.Hold(layer.PostFeedforwardLayernorm.Weight);
-
-    private static nint Address(WeightMemory memory, Tensor? weight) => memory.Hold(weight!); // every projection has a weight
+    public nint PostFeedforward { get; } = weights.Hold(layer.PostFeedforwardLayernorm.Weight);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using T5GemmaSharp.Configuration;
+using T5GemmaSharp.Quantization;
 
 namespace T5GemmaSharp.Kernels.Cuda.Decode;
 
@@ -11,11 +12,16 @@ internal sealed record DecodeShape
 
     private const int PieceSize = 32;
 
-    private DecodeShape(T5GemmaModuleConfig config, int rows) => (Config, Rows) = (config, rows);
+    private const int UnquantizedBits = 16;
+
+    private DecodeShape(T5GemmaModuleConfig config, int rows, WeightQuantization? quantization) => (Config, Rows, Quantization) = (config, rows, quantization);
 
     public T5GemmaModuleConfig Config { get; }
 
     public int Rows { get; }
+
+    /// <summary>How the matrices are stored; null: as bf16.</summary>
+    public WeightQuantization? Quantization { get; }
 
     public MatrixShape QueryKeyValue { get; private init; }
 
@@ -49,9 +55,10 @@ internal sealed record DecodeShape
     /// <param name="config">The decoder.</param>
     /// <param name="rows">Rows of a step.</param>
     /// <param name="hasClusters">Whether blocks of the device can form clusters.</param>
+    /// <param name="quantization">How the matrices are stored; null: as bf16.</param>
     /// <param name="reason">Why there is no shape; else null.</param>
     /// <returns>Null when the kernels do not cover the decoder.</returns>
-    public static DecodeShape? For(T5GemmaModuleConfig config, int rows, bool hasClusters, out string? reason)
+    public static DecodeShape? For(T5GemmaModuleConfig config, int rows, bool hasClusters, WeightQuantization? quantization, out string? reason)
     {
         reason = Refuse(config, rows);
         if (reason is not null)
@@ -66,7 +73,7 @@ internal sealed record DecodeShape
             reason = $"hidden_size {hidden}, intermediate_size {intermediate} or {query} query outputs are more than the kernels hold in registers";
             return null;
         }
-        return new DecodeShape(config, rows)
+        return new DecodeShape(config, rows, quantization)
         {
             QueryKeyValue = queryKeyValue.Value,
             Output = output.Value,
@@ -77,7 +84,7 @@ internal sealed record DecodeShape
             Splits = hasClusters ? SplitsFor(rows * (int)config.NumKeyValueHeads) : 1,
         };
 
-        MatrixShape? Spread(int tiles, int inputs, bool splits) => rows == 1 ? MatrixShape.ForRow(tiles, inputs) : MatrixShape.ForRows(tiles, inputs, splits, rows);
+        MatrixShape? Spread(int tiles, int inputs, bool splits) => rows == 1 ? MatrixShape.ForRow(tiles, inputs) : MatrixShape.ForRows(tiles, inputs, splits, rows, quantization?.Bits ?? UnquantizedBits);
     }
 
     /// <summary>The compile-time constants of <c>decode.cu</c>.</summary>
@@ -99,6 +106,8 @@ internal sealed record DecodeShape
             ["CROSS_SPLITS"] = Splits,
             ["KEYS_AT_ONCE"] = KeysAtOnce,
             ["ATTENTION_BLOCKS"] = AttentionBlocks,
+            ["WEIGHT_BITS"] = Quantization?.Bits ?? UnquantizedBits,
+            ["WEIGHT_GROUP"] = Quantization?.GroupSize ?? 0,
         };
         foreach (var (name, matrix) in new[] { ("QKV", QueryKeyValue), ("OUTPUT", Output), ("CROSS", CrossQuery), ("GATE", GateUp), ("DOWN", Down), ("HEAD", Head) })
         {

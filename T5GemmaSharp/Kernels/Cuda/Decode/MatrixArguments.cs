@@ -9,6 +9,9 @@ internal struct MatrixArguments
     public nint Weights0;
     public nint Weights1;
     public nint Weights2;
+    public nint Scales0;
+    public nint Scales1;
+    public nint Scales2;
     public nint Inputs;
     public nint Partial;
     public nint PostNorm;

@@ -16,7 +16,11 @@ internal readonly record struct MatrixShape(int Tiles, int Warps, int Parts, int
     // A lane keeps so many loads of each of its two matrix rows in registers: more would not fit, and these keep the memory busy.
     private const int MostLoads = 9;
 
-    private const int PieceSize = 32;
+    private const int LoadBits = 128;
+
+    private const int LanesOfPiece = 4;
+
+    private const int UnquantizedPiece = 32;
 
     private const int ChunkSize = 256;
 
@@ -64,19 +68,21 @@ internal readonly record struct MatrixShape(int Tiles, int Warps, int Parts, int
     /// <param name="inputs">Inputs of the matrix, a multiple of 32.</param>
     /// <param name="splits">Whether blocks may share the axis as well.</param>
     /// <param name="rows">Rows of states.</param>
+    /// <param name="bits">Bits of a weight. Quantized matrices are spread as bf16 ones are, so that as many warps are at work; each loads less.</param>
     /// <returns>Null when the axis is too long.</returns>
-    public static MatrixShape? ForRows(int tiles, int inputs, bool splits, int rows)
+    public static MatrixShape? ForRows(int tiles, int inputs, bool splits, int rows, int bits)
     {
         var columns = (rows + TileRows - 1) / TileRows;
-        var pieces = inputs / PieceSize;
+        var pieces = inputs / UnquantizedPiece;
+        var pieceSize = LanesOfPiece * LoadBits / bits;
         foreach (var warps in new[] { WarpsOfBlock, 2 * WarpsOfBlock })
         {
             foreach (var parts in splits ? [1, 2, 4, 8] : new[] { 1 })
             {
-                if (pieces % parts == 0 && pieces / parts <= MostLoads * warps)
+                if (pieces / parts <= MostLoads * warps && (parts == 1 || inputs % (parts * pieceSize) == 0))
                 {
-                    var loads = ((pieces / parts) + warps - 1) / warps;
-                    var bytes = columns * loads * warps * LoadBytes;
+                    var loads = ((inputs / parts) + (pieceSize * warps) - 1) / (pieceSize * warps);
+                    var bytes = columns * loads * (pieceSize / UnquantizedPiece) * warps * LoadBytes;
                     return new MatrixShape(tiles, warps, parts, Team: warps, Pairs: TilePairs) { StateBytes = columns > 2 && bytes <= MostStateBytes ? bytes : 0 };
                 }
             }

@@ -2,19 +2,31 @@
 //   ROWS rows, D hidden size, H query heads, K key heads, E head size, I intermediate size, V vocabulary, LAYERS layers, EPS of the norms,
 //   SCALE of the scores, CAP of the scores, LOGIT_CAP (0: none), EMBEDDING_SCALE, GELU,
 //   and for each matrix the warps of a block and the parts into which its inputs are split over blocks (X_WARPS, X_PARTS).
-// Weights are bf16 [outputs, inputs]; what runs between layers is float; the inputs of matrices, keys and values are bf16.
+//   WEIGHT_BITS of a weight of a matrix (16, 8 or 4), WEIGHT_GROUP inputs of a row that share a scale (4 bits).
+// Matrices are [outputs, inputs]: of bf16, of signed 8-bit integers with a float scale a row, or of 4-bit integers with 8 added, the earlier in the lower half of a byte, with a bf16 scale
+// a group. Norms and embeddings are bf16; what runs between layers is float; the inputs of matrices, keys and values are bf16.
 
 constexpr int COLUMNS = (ROWS + 7) / 8;  // tiles of 8 rows
 constexpr int QUERY = H * E;
 constexpr int KEY = K * E;
 constexpr int GROUP = H / K;             // query heads of a key head
+constexpr int LOADED = 128 / WEIGHT_BITS;  // weights in a load of 16 bytes
+
+#if WEIGHT_BITS == 4
+typedef bf16 scale;  // of a group
+#else
+typedef float scale; // of a row; bf16 weights have none
+#endif
 
 // Arguments of a product with a matrix. The order is that of the C# structure.
 struct MatrixArguments
 {
-    const bf16* weights0;      // query, gate or the only matrix
-    const bf16* weights1;      // key or up
-    const bf16* weights2;      // value
+    const u8* weights0;        // query, gate or the only matrix
+    const u8* weights1;        // key or up
+    const u8* weights2;        // value
+    const scale* scales0;      // their scales; bf16 weights have none
+    const scale* scales1;
+    const scale* scales2;
     const bf16* inputs;        // [ROWS, inputs], where the norm was taken before
     const float* partial;      // [parts, ROWS, D]: what the matrix before gave
     const bf16* post_norm;     // norm of that sum
@@ -103,7 +115,7 @@ struct Plain
     static constexpr int TILES = D / 16;
     static INLINE int first(int tile, int pair) { return tile * 16 + pair; }
     static INLINE int second(int tile, int pair) { return tile * 16 + 8 + pair; }
-    static INLINE const bf16* weights(const MatrixArguments& a, int, bool) { return a.weights0; }
+    static INLINE int matrix(int, bool) { return 0; }
     INLINE void store(const MatrixArguments& a, int tile, int pair, int, int row, int part, float one, float two)
     {
         float* outputs = a.outputs + ((long long)part * ROWS + row) * D;
@@ -118,7 +130,7 @@ struct Queries
     static constexpr int TILES = QUERY / 16;
     static INLINE int first(int tile, int pair) { return tile * 16 + pair; }
     static INLINE int second(int tile, int pair) { return tile * 16 + 8 + pair; }
-    static INLINE const bf16* weights(const MatrixArguments& a, int, bool) { return a.weights0; }
+    static INLINE int matrix(int, bool) { return 0; }
     INLINE void store(const MatrixArguments& a, int tile, int pair, int, int row, int, float one, float two)
     {
         a.outputs[(long long)row * QUERY + first(tile, pair)] = one;
@@ -139,7 +151,7 @@ struct QueriesKeysValues
         return own / (E / 16) * E + own % (E / 16) * 8 + pair;
     }
     static INLINE int second(int tile, int pair) { return first(tile, pair) + E / 2; }
-    static INLINE const bf16* weights(const MatrixArguments& a, int tile, bool) { return is_query(tile) ? a.weights0 : is_value(tile) ? a.weights2 : a.weights1; }
+    static INLINE int matrix(int tile, bool) { return is_query(tile) ? 0 : is_value(tile) ? 2 : 1; }
     INLINE void store(const MatrixArguments& a, int tile, int pair, int, int row, int, float one, float two)
     {
         const int output = first(tile, pair), position = load_state(a.positions + row);
@@ -170,7 +182,7 @@ struct GateUp
     static constexpr int TILES = I / 8;
     static INLINE int first(int tile, int pair) { return tile * 8 + pair; }
     static INLINE int second(int tile, int pair) { return tile * 8 + pair; }
-    static INLINE const bf16* weights(const MatrixArguments& a, int, bool is_second) { return is_second ? a.weights1 : a.weights0; }
+    static INLINE int matrix(int, bool is_second) { return is_second ? 1 : 0; }
     INLINE void store(const MatrixArguments& a, int tile, int pair, int, int row, int, float gate, float up)
     {
         a.gated[(long long)row * I + first(tile, pair)] = to_bf16(gelu_tanh(gate) * up);
@@ -185,7 +197,7 @@ struct Head
     u64 best[2] = {0, 0};
     static INLINE int first(int tile, int pair) { return min(tile * 16 + pair, V - 1); }
     static INLINE int second(int tile, int pair) { return min(tile * 16 + 8 + pair, V - 1); }
-    static INLINE const bf16* weights(const MatrixArguments& a, int, bool) { return a.weights0; }
+    static INLINE int matrix(int, bool) { return 0; }
     INLINE void store(const MatrixArguments& a, int tile, int pair, int which, int row, int, float one, float two)
     {
         consider(a, tile * 16 + pair, which, row, one);
@@ -214,32 +226,105 @@ struct Head
 
 constexpr int NO_NORM = -1;
 
-// outputs = W inputs, in tiles of 16 rows of W. The warps of a block share the inputs' axis, in turn for pieces of 32, so that a block reads whole rows of W; their
-// states stay in registers for all tiles of the block. A lane reads 8 numbers in a row and feeds them to two products of the tensor cores: the order within the axis is
+// Weights of a pair's first or second row, from an input on.
+template <class Output, int INPUTS>
+INLINE uint4 load_pair(const MatrixArguments& a, int tile, int pair, bool is_second, int input)
+{
+    const int matrix = Output::matrix(tile, is_second);
+    const u8* weights = matrix == 0 ? a.weights0 : matrix == 1 ? a.weights1 : a.weights2;
+    const long long row = is_second ? Output::second(tile, pair) : Output::first(tile, pair);
+    return load_weights(weights + (row * INPUTS + input) * WEIGHT_BITS / 8);
+}
+
+// Their scale.
+template <class Output, int INPUTS>
+INLINE float load_scale(const MatrixArguments& a, int tile, int pair, bool is_second, int input)
+{
+    const int matrix = Output::matrix(tile, is_second);
+    const scale* scales = matrix == 0 ? a.scales0 : matrix == 1 ? a.scales1 : a.scales2;
+    const long long row = is_second ? Output::second(tile, pair) : Output::first(tile, pair);
+#if WEIGHT_BITS == 4
+    constexpr int GROUPS = (INPUTS + WEIGHT_GROUP - 1) / WEIGHT_GROUP;
+    return to_float(load_constant(scales + row * GROUPS + input / WEIGHT_GROUP));
+#else
+    return load_constant(scales + row);
+#endif
+}
+
+// Eight weights of a load as pairs of bf16, exactly. Integers come out in another order, into which order_states brings the inputs: a pair is what a mask leaves of a word.
+INLINE uint4 expand(const uint4& weights, int eighth, u32 scales)
+{
+    const u32 words[4] = {weights.x, weights.y, weights.z, weights.w};
+    constexpr u32 ONE = 0x3f803f80;
+#if WEIGHT_BITS == 16
+    return weights;
+#elif WEIGHT_BITS == 8
+    // The lower 7 bits become the end of the number 128, whose last place is one; the sign says whether 128 or 256 is too much.
+    u32 pairs[4];
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+    {
+        const u32 bytes = words[eighth * 2 + i / 2] >> (i % 2 * 8);
+        pairs[i] = multiply_add_pair((bytes & 0x007f007f) | 0x43004300, ONE, (bytes & 0x00800080) | 0xc300c300);
+    }
+    return make_uint4(pairs[0], pairs[1], pairs[2], pairs[3]);
+#else
+    u32 pairs[4];
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+    {
+        const u32 integers = multiply_add_pair(((words[eighth] >> (i * 4)) & 0x000f000f) | 0x43004300, ONE, 0xc308c308);  // -136
+        pairs[i] = multiply_add_pair(integers, scales, 0x80008000);
+    }
+    return make_uint4(pairs[0], pairs[1], pairs[2], pairs[3]);
+#endif
+}
+
+INLINE uint4 order_states(const uint4& states)
+{
+#if WEIGHT_BITS == 16
+    return states;
+#elif WEIGHT_BITS == 8
+    return make_uint4(lower_halves(states.x, states.y), upper_halves(states.x, states.y), lower_halves(states.z, states.w), upper_halves(states.z, states.w));
+#else
+    return make_uint4(lower_halves(states.x, states.z), upper_halves(states.x, states.z), lower_halves(states.y, states.w), upper_halves(states.y, states.w));
+#endif
+}
+
+// outputs = W inputs, in tiles of 16 rows of W. The warps of a block share the inputs' axis, in turn for pieces that four lanes load, so that a block reads whole rows of W; their
+// states stay in registers for all tiles of the block. A lane feeds each 8 weights to two products of the tensor cores: the order within the axis is
 // the same on both sides, so it does not matter to the sum.
 // KEEPS: the states of many rows do not fit in the registers; each thread then keeps its own in shared memory.
 template <class Output, int INPUTS, int WARPS, int PARTS, bool KEEPS>
 INLINE void multiply_rows(const MatrixArguments& a)
 {
     extern __shared__ uint4 kept[];
-    constexpr int PIECES = INPUTS / 32 / PARTS;
+    constexpr int PIECE = 4 * LOADED;
+    constexpr int EIGHTHS = LOADED / 8;
+    constexpr int PIECES = (INPUTS + PIECE * PARTS - 1) / (PIECE * PARTS);
     constexpr int EACH = (PIECES + WARPS - 1) / WARPS;
-    static_assert(PIECES * 32 * PARTS == INPUTS, "the inputs' axis is cut into pieces of 32");
+    constexpr bool ARE_WHOLE = PIECES * PIECE * PARTS == INPUTS;  // else the last is not
+    static_assert(ARE_WHOLE || (PARTS == 1 && WEIGHT_BITS < 16 && INPUTS % LOADED == 0), "the inputs' axis is cut into pieces");
     static_assert(COLUMNS <= WARPS, "a warp a tile of rows finishes the sums");
     constexpr int BUFFERS = WARPS * COLUMNS <= 32 ? 2 : 1;  // two would be more shared memory than a block may declare
     __shared__ float4 sums[BUFFERS][WARPS][COLUMNS][WARP];
     const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP, pair = lane / 4, place = lane % 4;
     const int start = blockIdx.y * PIECES;
     const uint4 nothing = make_uint4(0, 0, 0, 0);
+    const auto is_inside = [&](int piece) { return (PIECES % WARPS == 0 || piece < PIECES) && (ARE_WHOLE || piece * PIECE + place * LOADED < INPUTS); };
 
     uint4 one[EACH], two[EACH];
+    u32 scales[WEIGHT_BITS == 4 ? EACH : 1][2];  // of groups, twice each
     auto load = [&](int tile, int i)
     {
-        const int piece = i * WARPS + warp;
-        const bool inside = PIECES % WARPS == 0 || piece < PIECES;
-        const long long offset = (start + piece) * 32 + place * 8;
-        one[i] = inside ? load_weights(Output::weights(a, tile, false) + (long long)Output::first(tile, pair) * INPUTS + offset) : nothing;
-        two[i] = inside ? load_weights(Output::weights(a, tile, true) + (long long)Output::second(tile, pair) * INPUTS + offset) : nothing;
+        const int piece = i * WARPS + warp, offset = (start + piece) * PIECE + place * LOADED;
+        const bool inside = is_inside(piece);
+        one[i] = inside ? load_pair<Output, INPUTS>(a, tile, pair, false, offset) : nothing;
+        two[i] = inside ? load_pair<Output, INPUTS>(a, tile, pair, true, offset) : nothing;
+#if WEIGHT_BITS == 4
+        scales[i][0] = inside ? twice(load_scale<Output, INPUTS>(a, tile, pair, false, offset)) : 0;
+        scales[i][1] = inside ? twice(load_scale<Output, INPUTS>(a, tile, pair, true, offset)) : 0;
+#endif
     };
     if (blockIdx.x < Output::TILES)
     {
@@ -250,17 +335,17 @@ INLINE void multiply_rows(const MatrixArguments& a)
     allow_next();
 
     wait_for_previous();
-    uint4 states[KEEPS ? 1 : COLUMNS][KEEPS ? 1 : EACH];
-    const auto place_of = [&](int column, int i) { return ((column * EACH + i) * WARPS + warp) * WARP + lane; };
+    uint4 states[KEEPS ? 1 : COLUMNS][KEEPS ? 1 : EACH * EIGHTHS];
+    const auto place_of = [&](int column, int i) { return ((column * EACH * EIGHTHS + i) * WARPS + warp) * WARP + lane; };
 #pragma unroll
     for (int column = 0; column < COLUMNS; column++)
     {
 #pragma unroll
-        for (int i = 0; i < EACH; i++)
+        for (int i = 0; i < EACH * EIGHTHS; i++)
         {
-            const int piece = i * WARPS + warp, row = column * 8 + pair;
-            const bool inside = row < ROWS && (PIECES % WARPS == 0 || piece < PIECES);
-            const uint4 state = inside ? load_states(a.inputs + (long long)row * INPUTS + (start + piece) * 32 + place * 8) : nothing;
+            const int piece = i / EIGHTHS * WARPS + warp, row = column * 8 + pair;
+            const bool inside = row < ROWS && is_inside(piece);
+            const uint4 state = inside ? order_states(load_states(a.inputs + (long long)row * INPUTS + (start + piece) * PIECE + place * LOADED + i % EIGHTHS * 8)) : nothing;
             if (KEEPS)
                 kept[place_of(column, i)] = state;
             else
@@ -274,18 +359,27 @@ INLINE void multiply_rows(const MatrixArguments& a)
     {
         float products[COLUMNS][4] = {};
         const int next = tile + gridDim.x;
+#if WEIGHT_BITS == 8
+        const float scale1 = warp < COLUMNS ? load_scale<Output, INPUTS>(a, tile, pair, false, 0) : 0.f, scale2 = warp < COLUMNS ? load_scale<Output, INPUTS>(a, tile, pair, true, 0) : 0.f;
+#endif
 #pragma unroll
         for (int i = 0; i < EACH; i++)
         {
-            const uint4 w1 = one[i], w2 = two[i];
+            const uint4 loaded1 = one[i], loaded2 = two[i];
+            const u32 group1 = WEIGHT_BITS == 4 ? scales[i][0] : 0, group2 = WEIGHT_BITS == 4 ? scales[i][1] : 0;
             if (next < Output::TILES)
                 load(next, i);
 #pragma unroll
-            for (int column = 0; column < COLUMNS; column++)
+            for (int eighth = 0; eighth < EIGHTHS; eighth++)
             {
-                const uint4 state = KEEPS ? kept[place_of(column, i)] : states[column][i];
-                multiply_add(products[column], w1.x, w2.x, w1.y, w2.y, state.x, state.y);
-                multiply_add(products[column], w1.z, w2.z, w1.w, w2.w, state.z, state.w);
+                const uint4 w1 = expand(loaded1, eighth, group1), w2 = expand(loaded2, eighth, group2);
+#pragma unroll
+                for (int column = 0; column < COLUMNS; column++)
+                {
+                    const uint4 state = KEEPS ? kept[place_of(column, i * EIGHTHS + eighth)] : states[column][i * EIGHTHS + eighth];
+                    multiply_add(products[column], w1.x, w2.x, w1.y, w2.y, state.x, state.y);
+                    multiply_add(products[column], w1.z, w2.z, w1.w, w2.w, state.z, state.w);
+                }
             }
         }
 #pragma unroll
@@ -301,6 +395,9 @@ INLINE void multiply_rows(const MatrixArguments& a)
                 const float4 part = sums[buffer][other][warp][lane];
                 sum.x += part.x, sum.y += part.y, sum.z += part.z, sum.w += part.w;
             }
+#if WEIGHT_BITS == 8
+            sum.x *= scale1, sum.y *= scale1, sum.z *= scale2, sum.w *= scale2;
+#endif
             const int row = warp * 8 + place * 2;
             if (row < ROWS)
                 output.store(a, tile, pair, 0, row, blockIdx.y, sum.x, sum.z);
@@ -322,29 +419,120 @@ INLINE void multiply_rows(const MatrixArguments& a)
 INLINE float dot(u32 a, u32 b) { return low_to_float(a) * low_to_float(b) + high_to_float(a) * high_to_float(b); }
 INLINE float dot(const uint4& a, const uint4& b) { return dot(a.x, b.x) + dot(a.y, b.y) + dot(a.z, b.z) + dot(a.w, b.w); }
 
+// The states of one row as the product with it takes them. Integer weights meet integers: to turn each weight into a float would take several instructions, while one multiplies
+// four bytes by four. As many states as a load has weights share a factor, which their largest gets 16 bits by, more than bf16 has; a state is 256 times its upper byte plus its lower one.
+template <int INPUTS, int SLOTS>
+struct RowStates
+{
+#if WEIGHT_BITS == 16
+    uint4 parts[SLOTS];
+
+    INLINE void set(int slot, const uint4 (&states)[1]) { parts[slot] = states[0]; }
+    INLINE float product(int slot, const uint4& weights) const { return dot(weights, parts[slot]); }
+#else
+    static constexpr int LARGEST = 127 * 256 + 127;
+    static constexpr int PIECES = LOADED / 16;  // of 4-bit weights: states of even and of odd places, since a mask leaves every second one
+    uint4 upper[PIECES][SLOTS], lower[PIECES][SLOTS];
+    float factors[SLOTS];
+    int shifts[SLOTS];  // 4 bits: what the 8 that was added to every weight gives
+
+    INLINE void set(int slot, const uint4 (&states)[LOADED / 8])
+    {
+        float largest = 0.f, nothing = 0.f;
+#pragma unroll
+        for (int i = 0; i < LOADED; i++)
+        {
+            const float state = at(states, i);
+            largest = fmaxf(largest, fabsf(state));
+            nothing = fmaf(state, 0.f, nothing);  // NaN where a state is not finite: the maximum would not show it
+        }
+        const float inverse = largest > 0.f ? LARGEST / largest : 0.f;
+        int sum = 0;
+#pragma unroll
+        for (int piece = 0; piece < PIECES; piece++)
+        {
+            u32 up[4], low[4];
+#pragma unroll
+            for (int word = 0; word < 4; word++)
+            {
+                up[word] = low[word] = 0;
+#pragma unroll
+                for (int i = 0; i < 4; i++)
+                {
+                    const int number = __float2int_rn(at(states, (word * 4 + i) * PIECES + piece) * inverse), high = (number + 128) >> 8;
+                    up[word] |= (u32)(high & 0xff) << (8 * i);
+                    low[word] |= (u32)(number & 0xff) << (8 * i);  // the rest lies between -128 and 127
+                    sum += number;
+                }
+            }
+            upper[piece][slot] = make_uint4(up[0], up[1], up[2], up[3]);
+            lower[piece][slot] = make_uint4(low[0], low[1], low[2], low[3]);
+        }
+        factors[slot] = largest / LARGEST + nothing;
+        if (WEIGHT_BITS == 4)
+            shifts[slot] = 8 * sum;
+    }
+
+    INLINE float product(int slot, const uint4& weights) const
+    {
+        int high = 0, low = 0;
+#pragma unroll
+        for (int piece = 0; piece < PIECES; piece++)
+        {
+            const uint4 up = upper[piece][slot], down = lower[piece][slot];
+            const u32 words[4] = {weights.x, weights.y, weights.z, weights.w}, ups[4] = {up.x, up.y, up.z, up.w}, lows[4] = {down.x, down.y, down.z, down.w};
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+            {
+                const u32 bytes = WEIGHT_BITS == 8 ? words[i] : (words[i] >> (4 * piece)) & 0x0f0f0f0f;
+                high = multiply_bytes(bytes, ups[i], high);
+                low = multiply_bytes(bytes, lows[i], low);
+            }
+        }
+        return factors[slot] * (high * 256 + low - (WEIGHT_BITS == 4 ? shifts[slot] : 0));
+    }
+
+    static INLINE float at(const uint4 (&states)[LOADED / 8], int i)
+    {
+        const uint4 eight = states[i / 8];
+        const u32 pair = i / 2 % 4 == 0 ? eight.x : i / 2 % 4 == 1 ? eight.y : i / 2 % 4 == 2 ? eight.z : eight.w;
+        return i % 2 == 0 ? low_to_float(pair) : high_to_float(pair);
+    }
+#endif
+};
+
 // One row: outputs = W input. A warp reads whole rows of W, a few pairs at a time; where rows are long, a team of warps shares them. The tensor cores would have nothing to do, and
 // contiguous reads are a tenth faster than theirs. NORM_PARTS: the parts of the sum whose norm the block takes itself, which costs less than a kernel before; NO_NORM: the input is ready.
 template <class Output, int INPUTS, int WARPS, int TEAM, int PAIRS, int NORM_PARTS>
 INLINE void multiply_row(const MatrixArguments& a)
 {
-    constexpr int CHUNK = WARP * 8;
+    constexpr int CHUNK = WARP * LOADED;
     constexpr int CHUNKS = (INPUTS + CHUNK - 1) / CHUNK;
     constexpr int EACH = (CHUNKS + TEAM - 1) / TEAM;
     constexpr int TEAMS = WARPS / TEAM;
     constexpr int UNITS = Output::TILES * 8;
     constexpr int GROUPS = (UNITS + PAIRS - 1) / PAIRS;
-    __shared__ uint4 states[CHUNKS * WARP];
+    constexpr int SLOTS = CHUNKS * WARP;
+    __shared__ RowStates<INPUTS, SLOTS> states;
     __shared__ float2 sums[2][WARPS][PAIRS];
     const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP, team = warp / TEAM, member = warp % TEAM;
 
+    const uint4 nothing = make_uint4(0, 0, 0, 0);
     uint4 one[PAIRS][EACH], two[PAIRS][EACH];
+    float2 scales[PAIRS][WEIGHT_BITS == 4 ? EACH : 1];
     auto load = [&](int group, int p, int i)
     {
-        const int unit = min(group * PAIRS + p, UNITS - 1), offset = (i * TEAM + member) * CHUNK + lane * 8;
+        const int unit = min(group * PAIRS + p, UNITS - 1), offset = (i * TEAM + member) * CHUNK + lane * LOADED;
         const bool inside = (INPUTS % CHUNK == 0 && CHUNKS % TEAM == 0) || offset < INPUTS;
-        const uint4 nothing = make_uint4(0, 0, 0, 0);
-        one[p][i] = inside ? load_weights(Output::weights(a, unit / 8, false) + (long long)Output::first(unit / 8, unit % 8) * INPUTS + offset) : nothing;
-        two[p][i] = inside ? load_weights(Output::weights(a, unit / 8, true) + (long long)Output::second(unit / 8, unit % 8) * INPUTS + offset) : nothing;
+        one[p][i] = inside ? load_pair<Output, INPUTS>(a, unit / 8, unit % 8, false, offset) : nothing;
+        two[p][i] = inside ? load_pair<Output, INPUTS>(a, unit / 8, unit % 8, true, offset) : nothing;
+#if WEIGHT_BITS < 16
+        if (WEIGHT_BITS == 4 || i == 0)  // 8 bits: one a row
+        {
+            scales[p][i].x = inside ? load_scale<Output, INPUTS>(a, unit / 8, unit % 8, false, offset) : 0.f;
+            scales[p][i].y = inside ? load_scale<Output, INPUTS>(a, unit / 8, unit % 8, true, offset) : 0.f;
+        }
+#endif
     };
     if (blockIdx.x * TEAMS + team < GROUPS)
     {
@@ -358,18 +546,41 @@ INLINE void multiply_row(const MatrixArguments& a)
     }
     allow_next();
 
-    if constexpr (NORM_PARTS != NO_NORM)
+    if constexpr (NORM_PARTS != NO_NORM && WEIGHT_BITS == 16)
     {
-        add_and_normalize<NORM_PARTS, WARPS>(a, 0, blockIdx.x == 0, [&](int d, bf16 value) { ((bf16*)states)[d] = value; });
+        add_and_normalize<NORM_PARTS, WARPS>(a, 0, blockIdx.x == 0, [&](int d, bf16 value) { ((bf16*)&states)[d] = value; });
+    }
+    else if constexpr (NORM_PARTS != NO_NORM)
+    {
+        __shared__ uint4 normalized[INPUTS / 8];
+        add_and_normalize<NORM_PARTS, WARPS>(a, 0, blockIdx.x == 0, [&](int d, bf16 value) { ((bf16*)normalized)[d] = value; });
+        __syncthreads();
+        for (int slot = threadIdx.x; slot < INPUTS / LOADED; slot += WARPS * WARP)
+        {
+            uint4 own[LOADED / 8];
+#pragma unroll
+            for (int i = 0; i < LOADED / 8; i++)
+                own[i] = normalized[slot * (LOADED / 8) + i];
+            states.set(slot, own);
+        }
     }
     else
     {
         wait_for_previous();
-        for (int i = threadIdx.x; i < INPUTS / 8; i += WARPS * WARP)
-            states[i] = load_states(a.inputs + i * 8);
+        for (int slot = threadIdx.x; slot < INPUTS / LOADED; slot += WARPS * WARP)
+        {
+            uint4 own[LOADED / 8];
+#pragma unroll
+            for (int i = 0; i < LOADED / 8; i++)
+                own[i] = load_states(a.inputs + slot * LOADED + i * 8);
+            states.set(slot, own);
+        }
     }
-    for (int i = INPUTS / 8 + threadIdx.x; i < CHUNKS * WARP; i += WARPS * WARP)
-        states[i] = make_uint4(0, 0, 0, 0);
+    for (int slot = INPUTS / LOADED + threadIdx.x; slot < SLOTS; slot += WARPS * WARP)
+    {
+        const uint4 own[LOADED / 8] = {};
+        states.set(slot, own);
+    }
     __syncthreads();
 
     Output output;
@@ -378,26 +589,30 @@ INLINE void multiply_row(const MatrixArguments& a)
     {
         const int group = base + team, next = group + gridDim.x * TEAMS;
         float products[PAIRS][2] = {};
+        float2 row_scales[PAIRS];
+#pragma unroll
+        for (int p = 0; p < PAIRS; p++)
+            row_scales[p] = WEIGHT_BITS == 8 ? scales[p][0] : make_float2(1.f, 1.f);
 #pragma unroll
         for (int i = 0; i < EACH; i++)
         {
-            const int chunk = i * TEAM + member;
-            const uint4 x = states[CHUNKS % TEAM == 0 || chunk < CHUNKS ? chunk * WARP + lane : 0];
+            const int chunk = i * TEAM + member, slot = CHUNKS % TEAM == 0 || chunk < CHUNKS ? chunk * WARP + lane : 0;
 #pragma unroll
             for (int p = 0; p < PAIRS; p++)
             {
                 const uint4 w1 = one[p][i], w2 = two[p][i];
+                const float2 group = WEIGHT_BITS == 4 ? scales[p][i] : make_float2(1.f, 1.f);
                 if (next < GROUPS)
                     load(next, p, i);
-                products[p][0] += dot(w1, x);
-                products[p][1] += dot(w2, x);
+                products[p][0] += group.x * states.product(slot, w1);
+                products[p][1] += group.y * states.product(slot, w2);
             }
         }
 #pragma unroll
         for (int p = 0; p < PAIRS; p++)
         {
-            products[p][0] = warp_sum(products[p][0]);
-            products[p][1] = warp_sum(products[p][1]);
+            products[p][0] = row_scales[p].x * warp_sum(products[p][0]);
+            products[p][1] = row_scales[p].y * warp_sum(products[p][1]);
         }
         if (TEAM > 1)
         {
