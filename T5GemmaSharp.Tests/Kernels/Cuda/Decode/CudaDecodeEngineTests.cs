@@ -4,6 +4,7 @@ using T5GemmaSharp.Configuration;
 using T5GemmaSharp.Generation;
 using T5GemmaSharp.Generation.Streaming;
 using T5GemmaSharp.Kernels.Cuda.Decode;
+using T5GemmaSharp.Quantization;
 using T5GemmaSharp.Tests.Support;
 using T5GemmaSharp.Tests.Tokenization;
 using TorchSharp;
@@ -26,13 +27,29 @@ public sealed class CudaDecodeEngineTests : GpuFixture
     };
 
     private static IEnumerable<TestCaseData> Cases()
-        => Configs.Keys.SelectMany(_ => new[] { 1, 2, 7, 8, 9, 32 }, (name, rows) => new TestCaseData(name, rows));
+    {
+        foreach (var name in Configs.Keys)
+        {
+            foreach (var rows in new[] { 1, 2, 7, 8, 9, 32 })
+                yield return Case(name, rows, quantization: null);
+            foreach (var rows in new[] { 1, 2, 9, 32 })
+            {
+                yield return Case(name, rows, WeightQuantization.EightBit);
+                yield return Case(name, rows, WeightQuantization.FourBit);
+            }
+        }
+        yield return Case("2b", 1, WeightQuantization.FourBitInGroups(32));
+        yield return Case("2b", 8, WeightQuantization.FourBitInGroups(128));
+
+        static TestCaseData Case(string name, int rows, WeightQuantization? quantization)
+            => new TestCaseData(name, rows, quantization).SetArgDisplayNames(name, $"{rows} rows", quantization?.ToString() ?? "bf16");
+    }
 
     [TestCaseSource(nameof(Cases))]
-    public void Logits_EveryStep_AreAsNearToFloat32AsTheModules(string config, int rows)
+    public void Logits_EveryStep_AreAsNearToFloat32AsTheModules(string config, int rows, WeightQuantization? quantization)
     {
         using var noGrad = torch.no_grad();
-        using var test = new DecodeCase(Configs[config], rows, sourceLength: 37, Steps, isPadded: rows > 1);
+        using var test = new DecodeCase(Configs[config], rows, sourceLength: 37, Steps, isPadded: rows > 1, quantization);
         using var engine = Create(test.Source);
         engine.Start(test.Ids.narrow(1, 0, 1));
         var logits = torch.stack(Enumerable.Range(0, Steps).Select(step => engine.NextLogits(test.Ids.narrow(1, step, 1)).clone()), dim: 1);
@@ -45,10 +62,10 @@ public sealed class CudaDecodeEngineTests : GpuFixture
     }
 
     [TestCaseSource(nameof(Cases))]
-    public void TakeTokens_RecordedGraph_EqualsPlainLaunches(string config, int rows)
+    public void TakeTokens_RecordedGraph_EqualsPlainLaunches(string config, int rows, WeightQuantization? quantization)
     {
         using var noGrad = torch.no_grad();
-        using var test = new DecodeCase(Configs[config], rows, sourceLength: 37, steps: 3, isPadded: false);
+        using var test = new DecodeCase(Configs[config], rows, sourceLength: 37, steps: 3, isPadded: false, quantization);
         var (recorded, plain) = (Greedy(isPlain: false), Greedy(isPlain: true));
         Assert.That(recorded.Ids, Is.EqualTo(plain.Ids));
         Assert.That(recorded.Logits, Is.EqualTo(plain.Logits), "logits after the last step, bit for bit");

@@ -2,16 +2,17 @@ using T5GemmaSharp.Checkpoints;
 using T5GemmaSharp.Configuration;
 using T5GemmaSharp.Generation;
 using T5GemmaSharp.Modeling.Inputs;
+using T5GemmaSharp.Quantization;
 using T5GemmaSharp.Tests.Checkpoints;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Tests.Kernels.Cuda.Decode;
 
-/// <summary>A bf16 model on the GPU, the same weights in float32, sources, and decoder ids to follow.</summary>
+/// <summary>A bf16 model on the GPU, perhaps quantized, the same weights in float32, sources, and decoder ids to follow.</summary>
 internal sealed class DecodeCase : IDisposable
 {
-    public DecodeCase(T5GemmaConfig config, int rows, int sourceLength, int steps, bool isPadded)
+    public DecodeCase(T5GemmaConfig config, int rows, int sourceLength, int steps, bool isPadded, WeightQuantization? quantization = null)
     {
         using var noGrad = torch.no_grad();
         torch.random.manual_seed(rows + steps);
@@ -23,6 +24,8 @@ internal sealed class DecodeCase : IDisposable
             using var drawn = torch.randn_like(parameter).mul_(name.Contains("norm", StringComparison.Ordinal) ? 0.1 : 0.05);
             parameter.copy_(drawn);
         }
+        if (quantization is not null)
+            _ = Model.Quantize(quantization);
         using (var folder = new ScratchFolder())
         {
             Model.SavePretrained(folder.Path);
