@@ -11,12 +11,19 @@ internal static class BenchmarkModel
     private const long FirstOrdinaryId = 3;
     private const long Seed = 0;
 
-    /// <summary>Loads the folder, or draws weights of the preset's shapes.</summary>
+    /// <summary>Loads the folder, or draws weights of the preset's shapes, which are then quantized where that is asked for.</summary>
     public static T5GemmaForConditionalGeneration Create(BenchmarkSettings settings)
-        => settings.Folder is { } folder ? Load(settings, folder) : Draw(settings, settings.Preset!); // one of them is given
+    {
+        if (settings.Folder is { } folder)
+            return Load(settings, folder);
+        var model = Draw(settings, settings.Preset!); // one of them is given
+        if (settings.Quantization is { } quantization)
+            _ = model.Quantize(quantization);
+        return model;
+    }
 
     public static T5GemmaForConditionalGeneration Load(BenchmarkSettings settings, string folder)
-        => T5GemmaForConditionalGeneration.FromPretrained(folder, Options(settings));
+        => T5GemmaForConditionalGeneration.FromPretrained(folder, Options(settings) with { Quantization = settings.Quantization });
 
     public static T5GemmaForConditionalGeneration Draw(BenchmarkSettings settings, string preset)
     {

@@ -26,6 +26,7 @@ internal static class BenchmarkReport
             {
                 Device = settings.Device.type.ToString().ToLowerInvariant(),
                 Dtype = result.Model.DType,
+                result.Model.Quantization,
                 Attention = settings.Attention.ToString().ToLowerInvariant(),
                 settings.Cache,
                 Compile = false,
@@ -53,7 +54,7 @@ internal static class BenchmarkReport
     public static string Text(BenchmarkSettings settings, BenchmarkResult result)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{ModelName(settings)}, {result.Model.Parameters} parameters, {result.Model.DType}, attention {settings.Attention.ToString().ToLowerInvariant()}, {Machine.DeviceName(settings.Device)}, {torch.get_num_threads()} threads\n");
+        text.Append(CultureInfo.InvariantCulture, $"{ModelName(settings)}, {result.Model.Parameters} parameters, {result.Model.DType}{(result.Model.Quantization is { } quantization ? $", decoder {quantization}" : "")}, attention {settings.Attention.ToString().ToLowerInvariant()}, {Machine.DeviceName(settings.Device)}, {torch.get_num_threads()} threads\n");
         text.Append(CultureInfo.InvariantCulture, $"{ProgramVersion}, {RuntimeInformation.FrameworkDescription}, torch {TorchVersion}{Machine.CudaVersions(settings.Device)}\n");
         text.Append(CultureInfo.InvariantCulture, $"batch {settings.Batch}, source {settings.SourceLength} tokens");
         if (settings.Kind == BenchmarkKind.Decode)

@@ -1,4 +1,5 @@
 using T5GemmaSharp.Configuration;
+using T5GemmaSharp.Quantization;
 using TorchSharp;
 
 namespace T5GemmaSharp.Training.Benchmarking;
@@ -18,6 +19,9 @@ internal sealed record BenchmarkSettings
 
     /// <summary>Dtype of the weights; null: the stored one, and bfloat16, as published, where there is no file.</summary>
     public torch.ScalarType? DType { get; init; }
+
+    /// <summary>How the decoder's matrices are stored; null: as the folder has them, and as floats where there is no file.</summary>
+    public WeightQuantization? Quantization { get; init; }
 
     public required AttentionImplementation Attention { get; init; }
 

@@ -67,7 +67,7 @@ internal static class Benchmarks
         var decode = total.After(prefill);
         var steps = settings.NewTokens - 1;
         var elementSize = (int)model.Model.Decoder.EmbedTokens.weight!.ElementSize; // an embedding has a weight
-        var stepBytes = ModelWork.StepBytes(model.Config.Decoder, settings.Batch, settings.NumBeams, settings.SourceLength, settings.NewTokens, elementSize);
+        var stepBytes = ModelWork.StepBytes(model.Config.Decoder, settings.Batch, settings.NumBeams, settings.SourceLength, settings.NewTokens, elementSize, model.Quantized?.SizeInBytes);
         return new BenchmarkResult
         {
             Model = ModelSummary.Of(model),

@@ -30,13 +30,14 @@ internal static class ModelWork
     /// <param name="sourceLength">Tokens of a source.</param>
     /// <param name="newTokens">Tokens of an answer, at least 2.</param>
     /// <param name="elementSize">Bytes of a weight, key or value.</param>
-    public static double StepBytes(T5GemmaModuleConfig decoder, int sources, int rowsPerSource, int sourceLength, int newTokens, int elementSize)
+    /// <param name="matrixBytes">Bytes of all matrices where they are quantized; null: they are not.</param>
+    public static double StepBytes(T5GemmaModuleConfig decoder, int sources, int rowsPerSource, int sourceLength, int newTokens, int elementSize, long? matrixBytes = null)
     {
         var ofLayer = 2d * KeySize(decoder);
         var steps = Enumerable.Range(2, newTokens - 1).ToArray();
         var past = Layers(decoder).Sum(window => steps.Average(length => Math.Min(length, window ?? length)));
         var cached = ofLayer * ((sources * rowsPerSource * past) + ((double)decoder.NumHiddenLayers * sources * sourceLength));
-        return elementSize * (StepLayerElements(decoder) + HeadElements(decoder) + cached);
+        return (matrixBytes ?? (elementSize * (StepLayerElements(decoder) + HeadElements(decoder)))) + (elementSize * cached);
     }
 
     /// <summary>Operations of the encoder.</summary>

@@ -40,13 +40,14 @@ internal static class BenchmarkCommand
     private static readonly Option<int?> Repeats = NumberOption.Create<int>("--repeats", $"Counted runs. Default {DefaultRepeats}.", least: 1);
     private static readonly Option<string> Device = SharedOptions.Device();
     private static readonly Option<string> DType = SharedOptions.DType();
+    private static readonly Option<string?> Quantize = SharedOptions.Quantize();
     private static readonly Option<bool> Json = SharedOptions.Json();
 
     public static Command Create()
     {
         var command = new Command("benchmark", "Measures encoding, decoding, training or loading; scripts/benchmark.py measures the same on transformers.")
         {
-            Kind, Model, Preset, Batch, SourceLength, NewTokens, NumBeams, Samples, TargetLength, MicroBatch, Segmented, ReleaseGradients, LoraRank, Cache, Attention, Threads, Warmup, Repeats, Device, DType, Json,
+            Kind, Model, Preset, Batch, SourceLength, NewTokens, NumBeams, Samples, TargetLength, MicroBatch, Segmented, ReleaseGradients, LoraRank, Cache, Attention, Threads, Warmup, Repeats, Device, DType, Quantize, Json,
         };
         command.SetTorchAction(Run);
         return command;
@@ -82,6 +83,8 @@ internal static class BenchmarkCommand
         var (folder, preset) = (result.GetValue(Model), result.GetValue(Preset));
         if (folder is null == preset is null)
             throw new UsageException($"{Model.Name}, {Preset.Name}: expected one of them, got {(folder is null ? "neither" : "both")}");
+        if (result.GetValue(Quantize) is not null && result.GetValue(Kind) == BenchmarkKind.Train)
+            throw new UsageException($"{Quantize.Name}: expected without train, since quantized weights cannot be trained");
         var device = SharedOptions.ResolveDevice(result.GetRequiredValue(Device));
         return new BenchmarkSettings
         {
@@ -90,6 +93,7 @@ internal static class BenchmarkCommand
             Preset = preset,
             Device = device,
             DType = SharedOptions.ResolveDType(result.GetRequiredValue(DType), device),
+            Quantization = SharedOptions.ResolveQuantization(result.GetValue(Quantize)),
             Attention = result.GetValue(Attention),
             Cache = result.GetRequiredValue(Cache),
             Batch = result.GetValue(Batch) ?? DefaultBatch,

@@ -20,6 +20,7 @@ internal static class CommandLine
         TokenizeCommand.Create(),
         BenchmarkCommand.Create(),
         CollectivesCommand.Create(),
+        QuantizeCommand.Create(),
         MergeAdapterCommand.Create(),
         AverageCommand.Create(),
         AdaptCommand.Create(),

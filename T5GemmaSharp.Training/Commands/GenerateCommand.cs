@@ -51,12 +51,13 @@ internal static class GenerateCommand
     private static readonly Option<bool> Verbose = new("--verbose") { Description = "Say on standard error who computes the decoder's steps (kernels for CUDA or the CPU, or the modules), and why nobody faster does." };
     private static readonly Option<string> Device = SharedOptions.Device();
     private static readonly Option<string> DType = SharedOptions.DType();
+    private static readonly Option<string?> Quantize = SharedOptions.Quantize();
 
     public static Command Create()
     {
         var command = new Command("generate", $"Answers texts. Settings come from the command line, --generation-config, the model's folder, in this order; answers have at most {GenerationRun.DefaultMaxNewTokens} tokens where none says it.")
         {
-            Texts, Model, Adapter, InputFile, Jsonl, Out, Json, Chat, DecoderPrompt, Untrusted, KeepSpecial, BadWords, ConfigFile, Assistant, Seed, BatchSize, NoSort, Stream, Verbose, Device, DType,
+            Texts, Model, Adapter, InputFile, Jsonl, Out, Json, Chat, DecoderPrompt, Untrusted, KeepSpecial, BadWords, ConfigFile, Assistant, Seed, BatchSize, NoSort, Stream, Verbose, Device, DType, Quantize,
         };
         foreach (var option in AnswerConstraintOptions.All)
             command.Add(option);
@@ -82,6 +83,7 @@ internal static class GenerateCommand
             Adapter = result.GetValue(Adapter),
             Device = result.GetRequiredValue(Device),
             DType = result.GetRequiredValue(DType),
+            Quantization = SharedOptions.ResolveQuantization(result.GetValue(Quantize)),
             Texts = texts,
             File = file,
             ReadsJson = result.GetValue(Jsonl) || (file is not null && TextInput.IsJson(file)),

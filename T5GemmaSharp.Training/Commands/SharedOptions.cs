@@ -1,5 +1,6 @@
 using System.CommandLine;
 using T5GemmaSharp.Interop;
+using T5GemmaSharp.Quantization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -28,6 +29,16 @@ internal static class SharedOptions
         option.AcceptOnlyFromAmong("auto", "float32", "bfloat16", "float16");
         return option;
     }
+
+    public static Option<string?> Quantize()
+    {
+        var option = new Option<string?>("--quantize") { Description = "Store the decoder's matrices as integers: int8, or int4 in groups of 64 inputs (int4-32, int4-128: of so many). Answers change a little; the verb quantize tells how much." };
+        option.AcceptOnlyFromAmong("int8", "int4", "int4-32", "int4-64", "int4-128");
+        return option;
+    }
+
+    /// <summary>What a value of <c>--quantize</c> names; null: as the checkpoint has its weights.</summary>
+    public static WeightQuantization? ResolveQuantization(string? name) => name is null ? null : WeightQuantization.Parse(name);
 
     public static Option<bool> Json() => new("--json") { Description = "Print one line of JSON, the last on standard output." };
 

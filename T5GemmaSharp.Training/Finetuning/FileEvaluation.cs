@@ -35,8 +35,8 @@ internal static class FileEvaluation
             throw new InvalidDataException($"{string.Join(", ", request.Data)}: expected at least one example to measure on, got none");
         using var predictions = request.Predictions is { } path ? new AnswerFile(path) : null;
         using var model = request.Adapter is { } adapter
-            ? ModelFolder.LoadMerged(request.Model, adapter, request.Device, request.DType)
-            : ModelFolder.LoadModel(request.Model, request.Device, request.DType);
+            ? ModelFolder.LoadMerged(request.Model, adapter, request.Device, request.DType, request.Quantization)
+            : ModelFolder.LoadModel(request.Model, request.Device, request.DType, request.Quantization);
         var lines = predictions is null ? null : new SortedDictionary<int, string>(); // batches are not in the order of the file
         var report = new FinetuningEvaluation(
             model, tokenizer, data.Examples, request.Measuring, cancellation, lines is null ? null : (answer, expected) => lines.Add(answer.Index, Prediction(answer, expected))).Measure(step: 0);

@@ -1,3 +1,5 @@
+using T5GemmaSharp.Quantization;
+
 namespace T5GemmaSharp.Training.Finetuning;
 
 /// <summary>What a command line asks <c>evaluate --data</c> to do.</summary>
@@ -12,6 +14,9 @@ internal sealed record FileEvaluationRequest
     public required string Device { get; init; }
 
     public required string DType { get; init; }
+
+    /// <summary>How the decoder's matrices are stored; null: as the folder has them.</summary>
+    public WeightQuantization? Quantization { get; init; }
 
     /// <summary>Files to measure on.</summary>
     public required IReadOnlyList<string> Data { get; init; }

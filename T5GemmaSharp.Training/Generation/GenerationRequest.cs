@@ -1,5 +1,6 @@
 using T5GemmaSharp.Generation;
 using T5GemmaSharp.Generation.Constraints;
+using T5GemmaSharp.Quantization;
 using T5GemmaSharp.Tokenization;
 
 namespace T5GemmaSharp.Training.Generation;
@@ -16,6 +17,9 @@ internal sealed record GenerationRequest
     public required string Device { get; init; }
 
     public required string DType { get; init; }
+
+    /// <summary>How the decoder's matrices are stored; null: as the folder has them.</summary>
+    public WeightQuantization? Quantization { get; init; }
 
     /// <summary>Texts of the command line; none: they come from <see cref="File"/> or else from standard input.</summary>
     public required IReadOnlyList<string> Texts { get; init; }

@@ -46,8 +46,8 @@ internal sealed class GenerationRun
         var prompts = Prompts(request)?.Select(encoder.Encode).ToList();
 
         using var model = request.Adapter is { } adapter
-            ? ModelFolder.LoadMerged(request.Model, adapter, request.Device, request.DType)
-            : ModelFolder.LoadModel(request.Model, request.Device, request.DType);
+            ? ModelFolder.LoadMerged(request.Model, adapter, request.Device, request.DType, request.Quantization)
+            : ModelFolder.LoadModel(request.Model, request.Device, request.DType, request.Quantization);
         using var assistant = request.AssistantModel is { } folder ? ModelFolder.LoadModel(folder, request.Device, request.DType) : null;
         var routes = new DecodingRoutes(request.IsVerbose ? Console.Error : null);
         var generator = new TextGenerator(model, tokenizer, Complete(request, model, tokenizer))

@@ -23,10 +23,11 @@ internal sealed class QuantizedWeights : IDisposable
     /// <summary>Keys of the weights that the model has no values of.</summary>
     public IEnumerable<string> ReplacedKeys => _linears.Values.Select(linear => $"{linear.Name}.weight");
 
+    /// <summary>Bytes of all integers and scales: what a step reads of matrices.</summary>
     public long SizeInBytes => Matrices().Sum(pair => pair.Matrix.SizeInBytes);
 
-    /// <summary>Number of weights that are stored as integers.</summary>
-    public long ElementCount => Matrices().Sum(pair => pair.Matrix.Outputs * pair.Matrix.Inputs);
+    /// <summary>Number of the weights that the model has no values of.</summary>
+    public long ReplacedElements => _linears.Values.Sum(linear => linear.Matrix.Outputs * linear.Matrix.Inputs);
 
     /// <summary>Quantizes a model's weights, each of which is freed before the next.</summary>
     public static (QuantizedWeights Weights, QuantizationReport Report) Quantize(T5GemmaForConditionalGeneration model, WeightQuantization quantization)
