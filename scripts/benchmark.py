@@ -276,6 +276,7 @@ def report(arguments, model, times, rates):
         "settings": {
             "device": arguments.device,
             "dtype": str(model.dtype).removeprefix("torch."),
+            "quantization": None,
             "attention": arguments.attention,
             "cache": arguments.cache,
             "compile": arguments.compile,

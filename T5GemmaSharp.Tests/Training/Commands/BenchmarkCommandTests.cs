@@ -45,7 +45,7 @@ public sealed class BenchmarkCommandTests
                 settings.EnumerateObject().Select(field => $"{field.Name}={field.Value}").Where(text => !text.StartsWith("threads=", StringComparison.Ordinal)),
                 Is.EqualTo(new[]
                 {
-                    "device=cpu", "dtype=float32", "attention=auto", "cache=dynamic", "compile=False",
+                    "device=cpu", "dtype=float32", "quantization=", "attention=auto", "cache=dynamic", "compile=False",
                     "batch=2", "source_length=7", "new_tokens=5", "num_beams=2", "target_length=7", "micro_batch=2", "gradient_checkpointing=False", "release_gradients=False", "lora_r=", "warmup=1", $"repeats={Repeats}",
                 }));
         });

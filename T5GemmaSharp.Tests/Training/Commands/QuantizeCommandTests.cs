@@ -1,7 +1,6 @@
 using System.Text.Json;
 using NUnit.Framework;
 using T5GemmaSharp.Tests.Checkpoints;
-using T5GemmaSharp.Tests.Support;
 using T5GemmaSharp.Tests.Training.Generation;
 using T5GemmaSharp.Training.Quantizing;
 
@@ -40,7 +39,7 @@ public sealed class QuantizeCommandTests
 
         // The folder needs no option, and is the model that the option makes.
         var stored = Evaluate("--model", output);
-        Assert.That(stored, Is.EqualTo(Evaluate("--model", _model.Folder, "--quantize", kind)));
+        Assert.That($"{stored}", Is.EqualTo($"{Evaluate("--model", _model.Folder, "--quantize", kind)}"));
         Assert.That(stored.GetProperty("loss").GetDouble(), Is.EqualTo(report.GetProperty("loss_after").GetDouble()).Within(1e-6));
         Assert.That(CommandRun.Of("generate", "a b", "--model", output, "--max-new-tokens", "5", "--device", "cpu", "--verbose").Errors, Does.Contain($"decoding by Modules: the weights are {kind}"));
 
