@@ -46,7 +46,7 @@ public sealed class BenchmarkCommandTests
                 Is.EqualTo(new[]
                 {
                     "device=cpu", "dtype=float32", "quantization=", "attention=auto", "cache=dynamic", "compile=False",
-                    "batch=2", "source_length=7", "new_tokens=5", "num_beams=2", "target_length=7", "micro_batch=2", "gradient_checkpointing=False", "release_gradients=False", "lora_r=", "warmup=1", $"repeats={Repeats}",
+                    "batch=2", "source_length=7", "new_tokens=5", "num_beams=2", "do_sample=False", "target_length=7", "micro_batch=2", "gradient_checkpointing=False", "release_gradients=False", "lora_r=", "warmup=1", $"repeats={Repeats}",
                 }));
         });
     }
