@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.InteropServices;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using NUnit.Framework;
@@ -12,8 +13,17 @@ internal static class CodeCompiler
     private const string ImplicitUsings = "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; global using System.Net.Http; global using System.Threading; global using System.Threading.Tasks;";
 
     // Read once for all compilations.
-    private static readonly Lazy<MetadataReference[]> References = new(() =>
-        [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(path => MetadataReference.CreateFromFile(path))]); // the runtime sets it
+    private static readonly Lazy<MetadataReference[]> References = new(() => [.. Assemblies().DistinctBy(Path.GetFileName).Select(path => MetadataReference.CreateFromFile(path))]);
+
+    /// <summary>Whether programs of the web SDK can be compiled: ASP.NET's runtime is here.</summary>
+    public static bool KnowsAspNet => Directory.Exists(AspNetFolder);
+
+    private static string AspNetFolder => RuntimeEnvironment.GetRuntimeDirectory().Replace("Microsoft.NETCore.App", "Microsoft.AspNetCore.App", StringComparison.Ordinal);
+
+    // Of this process, and of ASP.NET, which this process does not load.
+    private static IEnumerable<string> Assemblies() =>
+        ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator) // the runtime sets it
+            .Concat(KnowsAspNet ? Directory.EnumerateFiles(AspNetFolder, "Microsoft.*.dll") : []);
 
     /// <summary>Errors and warnings of a program.</summary>
     public static IReadOnlyList<string> Faults(string code) =>

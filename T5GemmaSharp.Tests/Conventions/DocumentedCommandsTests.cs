@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
 using NUnit.Framework;
 using T5GemmaSharp.Tests.Support;
 using T5GemmaSharp.Training.Commands;
@@ -66,6 +67,19 @@ public sealed partial class DocumentedCommandsTests
         Assert.That(options, Is.SubsetOf(train));
     }
 
+    [Test]
+    public void PackageVersions_OfEveryDocument_AreThoseOfTheRepository()
+    {
+        var versions = XDocument.Parse(SourceTree.Read("Directory.Packages.props")).Descendants("PackageVersion").ToDictionary(element => element.Attribute("Include")!.Value, element => element.Attribute("Version")!.Value); // both are required
+        var named = MarkdownFile.All().SelectMany(document => PackageVersion().Matches(document.Text).Select(match => (document.Path, Name: match.Groups[1].Value, Version: match.Groups[2].Value))).ToArray();
+        Assert.That(named, Has.Length.GreaterThanOrEqualTo(5));
+        using (Assert.EnterMultipleScope())
+        {
+            foreach (var (path, name, version) in named)
+                Assert.That(version, Is.EqualTo(versions[name]), $"{path}: {name}");
+        }
+    }
+
     private static IEnumerable<string> TrainingCommands(MarkdownFile document) => document.Blocks.Where(block => block.Language == "sh")
         .SelectMany(block => block.Content.Replace("\\\n", " ", StringComparison.Ordinal).Split('\n'))
         .Select(line => TrainingCommand().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value);
@@ -79,6 +93,9 @@ public sealed partial class DocumentedCommandsTests
 
     [GeneratedRegex("""(?:"[^"]*"|'[^']*'|[^\s"'])+""", RegexOptions.CultureInvariant)]
     private static partial Regex Word();
+
+    [GeneratedRegex("""(?:add package |<PackageReference Include=")([\w.-]+)(?: --version |" Version=")([\w.]+)""", RegexOptions.CultureInvariant)]
+    private static partial Regex PackageVersion();
 
     [GeneratedRegex(@"\bscripts/[\w/.-]+\.(?:cs|py|sh|mjs|json)\b", RegexOptions.CultureInvariant)]
     private static partial Regex Script();
