@@ -47,6 +47,11 @@ SUITES = {
         *map(_train, ("b-b", "l-l")),
         Case("load", {"preset": "2b-2b", "warmup": 1, "repeats": 3}, ("eager",)),
     ],
+    "quantized": [
+        Case("decode", {"preset": "2b-2b", "batch": batch, "source_length": 512, "new_tokens": 256, "warmup": 1, "repeats": 3}, (), flags)
+        for batch in (1, 8)
+        for flags in ((), ("--quantize", "int8"), ("--quantize", "int4"))
+    ],
     "smoke": [
         Case("decode", {"preset": "s-s", "source_length": 16, "new_tokens": 4, "repeats": 1}, ("eager",)),
         Case("encode", {"preset": "s-s", "batch": 2, "source_length": 16, "repeats": 1}, ("sdpa",)),

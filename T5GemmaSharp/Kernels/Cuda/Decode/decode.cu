@@ -446,7 +446,7 @@ struct RowStates
             largest = fmaxf(largest, fabsf(state));
             nothing = fmaf(state, 0.f, nothing);  // NaN where a state is not finite: the maximum would not show it
         }
-        const float inverse = largest > 0.f ? LARGEST / largest : 0.f;
+        const float inverse = largest > 1e-30f ? __fdividef(LARGEST, largest) : 0.f;
         int sum = 0;
 #pragma unroll
         for (int piece = 0; piece < PIECES; piece++)
@@ -455,20 +455,23 @@ struct RowStates
 #pragma unroll
             for (int word = 0; word < 4; word++)
             {
-                up[word] = low[word] = 0;
+                // The sum with this number is rounded to an integer, which its last bits then hold.
+                u32 numbers[4];
 #pragma unroll
                 for (int i = 0; i < 4; i++)
-                {
-                    const int number = __float2int_rn(at(states, (word * 4 + i) * PIECES + piece) * inverse), high = (number + 128) >> 8;
-                    up[word] |= (u32)(high & 0xff) << (8 * i);
-                    low[word] |= (u32)(number & 0xff) << (8 * i);  // the rest lies between -128 and 127
-                    sum += number;
-                }
+                    numbers[i] = __float_as_uint(fmaf(at(states, (word * 4 + i) * PIECES + piece), inverse, 12582912.f));
+                low[word] = gather_bytes(numbers, 0x0040);  // signed, so that the upper byte is one more where it is negative
+#pragma unroll
+                for (int i = 0; i < 4; i++)
+                    numbers[i] += 128;
+                up[word] = gather_bytes(numbers, 0x0051);
+                if (WEIGHT_BITS == 4)
+                    sum = multiply_bytes(low[word], 0x01010101, multiply_bytes(up[word], 0x01010101, 0) * 256 + sum);
             }
             upper[piece][slot] = make_uint4(up[0], up[1], up[2], up[3]);
             lower[piece][slot] = make_uint4(low[0], low[1], low[2], low[3]);
         }
-        factors[slot] = largest / LARGEST + nothing;
+        factors[slot] = largest * (1.f / LARGEST) + nothing;
         if (WEIGHT_BITS == 4)
             shifts[slot] = 8 * sum;
     }
@@ -490,6 +493,12 @@ struct RowStates
             }
         }
         return factors[slot] * (high * 256 + low - (WEIGHT_BITS == 4 ? shifts[slot] : 0));
+    }
+
+    // A byte of each of four numbers; the selector names that of the first and the second.
+    static INLINE u32 gather_bytes(const u32 (&numbers)[4], u32 selector)
+    {
+        return lower_halves(__byte_perm(numbers[0], numbers[1], selector), __byte_perm(numbers[2], numbers[3], selector));
     }
 
     static INLINE float at(const uint4 (&states)[LOADED / 8], int i)
