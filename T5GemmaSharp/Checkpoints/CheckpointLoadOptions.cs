@@ -23,6 +23,6 @@ internal sealed record CheckpointLoadOptions
     /// </summary>
     public bool UseMemoryMap { get; init; } = true;
 
-    /// <summary>Whether several threads at once fill tensors on a CUDA device. By default as <see cref="DeviceTransfer.Variable"/> says.</summary>
-    public bool UseDeviceTransfer { get; init; } = DeviceTransfer.IsAskedFor;
+    /// <summary>Whether several threads at once fill tensors on a CUDA device. By default, unless <see cref="DeviceTransfer.Variable"/> is 0.</summary>
+    public bool UseDeviceTransfer { get; init; } = DeviceTransfer.IsAllowed;
 }

@@ -34,7 +34,7 @@ internal static class CheckpointLoader
         using var noGrad = no_grad();
         var items = plan.Loads.Where(load => load.Target.device_type == DeviceType.CUDA && load.Target.is_contiguous())
             .Select(load => new TransferItem(reader.FileOf(load.SourceKey), reader.GetEntry(load.SourceKey), load.Target)).ToArray();
-        string? reason = items.Length == 0 || options.UseDeviceTransfer ? null : $"{DeviceTransfer.Variable} is not 1";
+        string? reason = items.Length == 0 || options.UseDeviceTransfer ? null : $"device transfers are turned off";
         var filled = reason is null && DeviceTransfer.TryFill(items, out reason) ? items.Select(item => item.Target).ToHashSet(ReferenceEqualityComparer.Instance) : [];
         foreach (var (key, target) in plan.Loads.Where(load => !filled.Contains(load.Target)))
         {

@@ -8,14 +8,14 @@ namespace T5GemmaSharp.Checkpoints.Transfers;
 /// <summary>Fills tensors on a CUDA device as fast as the bus allows: several threads read, each from another place, while copies of what they have read are under way.</summary>
 internal static class DeviceTransfer
 {
-    /// <summary>Environment variable that asks for this way where it is 1. It is not the default: it has not been measured on a GPU yet.</summary>
+    /// <summary>Environment variable that turns this way off where it is 0.</summary>
     public const string Variable = "T5GEMMA_DEVICE_TRANSFER";
 
     private const int BufferSizeInBytes = 8 << 20;
     private const int MostReaders = 8;
 
-    /// <summary>Whether the environment asks for it.</summary>
-    public static bool IsAskedFor => Environment.GetEnvironmentVariable(Variable) == "1";
+    /// <summary>Whether the environment lets it be used.</summary>
+    public static bool IsAllowed => Environment.GetEnvironmentVariable(Variable) != "0";
 
     /// <summary>Fills tensors.</summary>
     /// <param name="items">Contiguous tensors on CUDA devices.</param>
