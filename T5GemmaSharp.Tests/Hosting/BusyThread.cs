@@ -22,8 +22,12 @@ internal sealed class BusyThread : IAsyncDisposable
                     busy._release.Wait(TimeSpan.FromSeconds(30));
                     return true;
                 },
+                inputTokens: 0,
                 Timeout.InfiniteTimeSpan,
-                CancellationToken.None),
+                CancellationToken.None)
+            {
+                Operation = "test",
+            },
             CancellationToken.None);
         await began.Task;
         return busy;

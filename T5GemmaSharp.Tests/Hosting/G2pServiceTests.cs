@@ -18,7 +18,7 @@ public sealed class G2pServiceTests
     [Test]
     public async Task GetResponseAsync_TwoHundredClientsAtOnce_AnswersAreThoseOfOneAtATime()
     {
-        using var engine = new T5GemmaEngine("", new T5GemmaOptions { ModelPath = Path.Combine(SourceTree.Root(), "weights", "g2p"), Device = "cpu", QueueCapacity = Clients });
+        using var engine = HostedTestModels.EngineOf(new T5GemmaOptions { ModelPath = Path.Combine(SourceTree.Root(), "weights", "g2p"), Device = "cpu", QueueCapacity = Clients });
         using var client = new T5GemmaChatClient(engine);
         var alone = new Dictionary<string, string>();
         await client.GetResponseAsync("warm"); // loads

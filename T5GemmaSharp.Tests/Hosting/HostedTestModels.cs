@@ -1,7 +1,10 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using T5GemmaSharp.Checkpoints;
 using T5GemmaSharp.Generation;
 using T5GemmaSharp.Hosting;
 using T5GemmaSharp.Hosting.Batching;
+using T5GemmaSharp.Hosting.Telemetry;
 using T5GemmaSharp.Tests.Support;
 using T5GemmaSharp.Tests.Tokenization;
 using TorchSharp;
@@ -29,7 +32,11 @@ internal static class HostedTestModels
     }
 
     /// <summary>An engine with a model of its own.</summary>
-    public static T5GemmaEngine Engine(T5GemmaOptions? options = null, Func<HostedModel>? load = null) => new("", options ?? Options(), load ?? (() => Hosted()));
+    public static T5GemmaEngine Engine(T5GemmaOptions? options = null, Func<HostedModel>? load = null, EngineTelemetry? telemetry = null, ILogger? logger = null)
+        => new("", options ?? Options(), telemetry ?? new EngineTelemetry(), logger ?? NullLogger.Instance, load ?? (() => Hosted()));
+
+    /// <summary>An engine of a folder.</summary>
+    public static T5GemmaEngine EngineOf(T5GemmaOptions options) => new("", options, new EngineTelemetry(), NullLogger.Instance);
 
     public static T5GemmaOptions Options() => new() { ModelId = "tiny", DefaultOutputTokens = 12, UseChatTemplate = false, Device = "cpu" };
 

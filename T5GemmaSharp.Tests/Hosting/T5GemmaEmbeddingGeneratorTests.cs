@@ -22,7 +22,7 @@ public sealed class T5GemmaEmbeddingGeneratorTests
     [TestCase(T5GemmaPooling.LastToken, false)]
     public async Task GenerateAsync_Texts_AreTheStatesOfTheEncoderModel(T5GemmaPooling pooling, bool isNormalized)
     {
-        using var engine = new T5GemmaEngine("", new T5GemmaOptions { ModelPath = Folder, Device = "cpu", Pooling = pooling, NormalizeEmbeddings = isNormalized, MaxEncoderTokens = 40 });
+        using var engine = HostedTestModels.EngineOf(new T5GemmaOptions { ModelPath = Folder, Device = "cpu", Pooling = pooling, NormalizeEmbeddings = isNormalized, MaxEncoderTokens = 40 });
         using var generator = new T5GemmaEmbeddingGenerator(engine);
         var vectors = await generator.GenerateAsync(Words);
         var expected = Words.Select(word => ByHand(word, pooling, isNormalized)).ToList();

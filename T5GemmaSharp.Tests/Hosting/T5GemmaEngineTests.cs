@@ -226,7 +226,7 @@ public sealed class T5GemmaEngineTests
 
     private static async Task<long> LiveCount(T5GemmaEngine engine)
     {
-        var call = await engine.SubmitAsync(_ => new CallWork<long>(_ => LiveTensors.Count, Timeout.InfiniteTimeSpan, CancellationToken.None), CancellationToken.None);
+        var call = await engine.SubmitAsync(_ => new CallWork<long>(_ => LiveTensors.Count, inputTokens: 0, Timeout.InfiniteTimeSpan, CancellationToken.None) { Operation = "test" }, CancellationToken.None);
         return await call.Result;
     }
 

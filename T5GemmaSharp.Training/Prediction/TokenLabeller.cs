@@ -16,12 +16,12 @@ internal sealed class TokenLabeller(T5GemmaForTokenClassification model, LabelTa
     {
         if (row.SecondText is not null)
             throw new FormatException($"{row.Place}: expected one text or words, got two texts; the model labels words");
-        var words = row.Words is { } given ? [.. given.Select(word => (Text: word, Start: 0))] : Split(row.Text!); // a row has one of both
+        var words = row.Words is { } given ? [.. given.Select(word => (Text: word, Start: 0))] : WordTokens.Split(row.Text!); // a row has one of both
         if (words.Count == 0)
             throw new FormatException($"{row.Place}: expected at least one word, got none");
         try
         {
-            var (ids, wordOf) = TokenLabels.Encode(tokenizer, [.. words.Select(word => word.Text)], parseSpecial: true);
+            var (ids, wordOf) = WordTokens.Encode(tokenizer, [.. words.Select(word => word.Text)], parseSpecial: true);
             var cut = cutter.CutPlainly(ids);
             return new EncodedRow(row, cut, [.. words.Select((word, index) => new EncodedWord(word.Text, word.Start, Array.IndexOf(wordOf, index) is var token && token < cut.Length ? token : null))]);
         }
@@ -40,22 +40,6 @@ internal sealed class TokenLabeller(T5GemmaForTokenClassification model, LabelTa
     }
 
     public void Dispose() => model.Dispose();
-
-    private static List<(string Text, int Start)> Split(string text)
-    {
-        var words = new List<(string, int)>();
-        for (var start = 0; start < text.Length;)
-        {
-            var end = start;
-            while (end < text.Length && !char.IsWhiteSpace(text[end]))
-                end++;
-            if (end > start)
-                words.Add((text[start..end], start));
-            start = end + 1;
-        }
-
-        return words;
-    }
 
     private string Describe(EncodedRow row, float[][] probabilities)
         => PredictionJson.Words(row, [.. row.Words.Select(word => word.Token is { } token ? Best(probabilities[token]) : ((string, float)?)null)]);

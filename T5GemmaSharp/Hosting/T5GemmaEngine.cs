@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Logging;
 using T5GemmaSharp.Generation;
 using T5GemmaSharp.Hosting.Batching;
+using T5GemmaSharp.Hosting.Telemetry;
 
 namespace T5GemmaSharp.Hosting;
 
@@ -8,6 +10,8 @@ namespace T5GemmaSharp.Hosting;
 public sealed class T5GemmaEngine : IDisposable
 {
     private readonly T5GemmaOptions _options;
+    private readonly EngineTelemetry _telemetry;
+    private readonly ILogger _logger;
     private readonly Func<HostedModel> _load;
     private readonly Lock _lifetime = new();
     private readonly TaskCompletionSource<LoadedModel> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -19,10 +23,11 @@ public sealed class T5GemmaEngine : IDisposable
     private bool _hasStarted;
     private volatile bool _isStopping;
 
-    internal T5GemmaEngine(string name, T5GemmaOptions options, Func<HostedModel>? load = null)
+    internal T5GemmaEngine(string name, T5GemmaOptions options, EngineTelemetry telemetry, ILogger logger, Func<HostedModel>? load = null)
     {
-        (Name, _options, _load) = (name, options, load ?? (() => HostedModel.Load(options)));
+        (Name, _options, _telemetry, _logger, _load) = (name, options, telemetry, logger, load ?? (() => HostedModel.Load(options)));
         ModelId = options.ModelId ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.ModelPath.Length == 0 ? "." : options.ModelPath)));
+        telemetry.Add(this);
     }
 
     /// <summary>Name in the service; empty: the model without a name.</summary>
@@ -81,13 +86,15 @@ public sealed class T5GemmaEngine : IDisposable
     {
         lock (_lifetime)
         {
-            _isStopping = true;
             if (!_hasStarted)
             {
-                _state = T5GemmaEngineState.Stopped;
+                (_isStopping, _state) = (true, T5GemmaEngineState.Stopped);
                 return;
             }
 
+            if (!_isStopping)
+                EngineLog.Stopping(_logger, ModelId, WaitingRequests, ActiveRequests);
+            _isStopping = true;
             if (_state is T5GemmaEngineState.Ready)
                 _state = T5GemmaEngineState.Draining;
             _thread?.Drain();
@@ -99,6 +106,7 @@ public sealed class T5GemmaEngine : IDisposable
         }
         catch (Exception patience) when (patience is TimeoutException or OperationCanceledException)
         {
+            EngineLog.Aborting(_logger, ModelId);
             _thread?.Abort(new T5GemmaUnavailableException("the service has stopped before the answer was whole"));
             await _ended.Task.ConfigureAwait(false); // the step in progress
         }
@@ -119,6 +127,8 @@ public sealed class T5GemmaEngine : IDisposable
         if (Interlocked.Increment(ref _waiting) > _options.QueueCapacity)
         {
             Interlocked.Decrement(ref _waiting);
+            _telemetry.Refused(this);
+            EngineLog.QueueFull(_logger, ModelId, _options.QueueCapacity);
             throw new T5GemmaQueueFullException(_options.QueueCapacity, _rate.TimeOf(_options.QueueCapacity));
         }
 
@@ -126,6 +136,7 @@ public sealed class T5GemmaEngine : IDisposable
         {
             var model = await LoadedAsync(cancellationToken).ConfigureAwait(false);
             var request = create(model);
+            _telemetry.Arrived(this, request);
             _thread!.Enqueue(request); // a loaded model has a thread
             return request;
         }
@@ -141,10 +152,12 @@ public sealed class T5GemmaEngine : IDisposable
         HostedModel? model = null;
         try
         {
+            EngineLog.Loading(_logger, ModelId, _options.ModelPath);
+            var start = Stopwatch.GetTimestamp();
             model = _load();
             var decoder = model.Generator is { } generator ? new ModuleStepDecoder(generator, _options.MaxBatchSize) : null;
             Route = decoder?.Route;
-            var thread = new ModelThread(model, decoder, _options, Ended);
+            var thread = new ModelThread(model, decoder, _options, Ended, rows => _telemetry.Stepped(this, rows));
             _state = T5GemmaEngineState.WarmingUp;
             if (_options.WarmUp)
                 FirstPass.Run(model, decoder);
@@ -156,14 +169,17 @@ public sealed class T5GemmaEngine : IDisposable
                     thread.Drain();
             }
 
+            EngineLog.Ready(_logger, ModelId, Stopwatch.GetElapsedTime(start).TotalSeconds, model.Model.GetType().Name, model.Device.ToString(), Route);
             _loaded.TrySetResult(new LoadedModel(model));
             thread.Run(Started);
             _state = T5GemmaEngineState.Stopped;
+            EngineLog.Stopped(_logger, ModelId);
         }
         catch (Exception error)
         {
             // A thread's exception would end the process; this one is for the requests and the health check.
             Failure = error;
+            EngineLog.Failed(_logger, error, ModelId);
             _state = T5GemmaEngineState.Failed;
             _isStopping = true;
             _loaded.TrySetException(new T5GemmaUnavailableException($"the model {ModelId} could not be loaded: {error.Message}", error));
@@ -182,12 +198,23 @@ public sealed class T5GemmaEngine : IDisposable
             return;
         request.IsWaiting = false;
         Interlocked.Decrement(ref _waiting);
+        _telemetry.Started(this, request);
     }
 
     private void Ended(EngineRequest request, Exception? error)
     {
         Started(request);
         _rate.Count(request.Arrival, Stopwatch.GetTimestamp());
+        _telemetry.Ended(this, request, error);
+        var milliseconds = Stopwatch.GetElapsedTime(request.Arrival).TotalMilliseconds;
+        if (error is null or OperationCanceledException or TimeoutException)
+            EngineLog.RequestEnded(_logger, ModelId, request.Operation, milliseconds, error?.GetType().Name ?? "answered");
+        else
+            EngineLog.RequestFailed(_logger, error, ModelId, request.Operation, milliseconds);
+        if (error is null)
+            request.Complete();
+        else
+            request.Fail(error);
         request.Dispose();
     }
 

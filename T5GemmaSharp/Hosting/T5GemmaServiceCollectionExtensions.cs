@@ -4,7 +4,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using System.Diagnostics.Metrics;
 using T5GemmaSharp.Hosting.Clients;
+using T5GemmaSharp.Hosting.Telemetry;
 
 namespace T5GemmaSharp.Hosting;
 
@@ -12,8 +16,8 @@ namespace T5GemmaSharp.Hosting;
 public static class T5GemmaServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds a model: <see cref="IChatClient"/>, <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> of texts and <see cref="T5GemmaEngine"/>. Its options are checked when the
-    /// host starts; the model is loaded in the background then.
+    /// Adds a model: <see cref="IChatClient"/>, <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> of texts, <see cref="IT5GemmaClassifier"/>, <see cref="IT5GemmaScorer"/> and
+    /// <see cref="T5GemmaEngine"/>; those that the model's class cannot serve refuse every request. Its options are checked when the host starts; the model is loaded in the background then.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Sets the options.</param>
@@ -54,10 +58,17 @@ public static class T5GemmaServiceCollectionExtensions
         var options = services.AddOptions<T5GemmaOptions>(name);
         if (services.Any(service => service.ServiceType == typeof(T5GemmaEngine) && Equals(service.ServiceKey, name)))
             return options;
-        services.AddKeyedSingleton(name, (provider, _) => new T5GemmaEngine(name, provider.GetRequiredService<IOptionsMonitor<T5GemmaOptions>>().Get(name)));
+        services.TryAddSingleton(provider => new EngineTelemetry(provider.GetService<IMeterFactory>()));
+        services.AddKeyedSingleton(name, (provider, _) => new T5GemmaEngine(
+            name,
+            provider.GetRequiredService<IOptionsMonitor<T5GemmaOptions>>().Get(name),
+            provider.GetRequiredService<EngineTelemetry>(),
+            provider.GetService<ILogger<T5GemmaEngine>>() ?? NullLogger<T5GemmaEngine>.Instance));
         services.AddSingleton<IHostedService>(provider => new EngineLifetime(provider.GetRequiredKeyedService<T5GemmaEngine>(name)));
         services.AddOf<IChatClient>(name, engine => new T5GemmaChatClient(engine));
         services.AddOf<IEmbeddingGenerator<string, Embedding<float>>>(name, engine => new T5GemmaEmbeddingGenerator(engine));
+        services.AddOf<IT5GemmaClassifier>(name, engine => new T5GemmaClassifier(engine));
+        services.AddOf<IT5GemmaScorer>(name, engine => new T5GemmaScorer(engine));
         if (name == Options.DefaultName)
             services.AddSingleton(provider => provider.GetRequiredKeyedService<T5GemmaEngine>(name));
         return options.ValidateOnStart();

@@ -50,11 +50,7 @@ internal sealed class BatchRow : IDisposable
     }
 
     /// <summary>Ends the row with a fault.</summary>
-    public void Fail(Exception error)
-    {
-        (Error, IsDone) = (error, true);
-        Work.Fail(error);
-    }
+    public void Fail(Exception error) => (Error, IsDone) = (error, true);
 
     public void Dispose() => _decoding.Dispose();
 }

@@ -23,8 +23,14 @@ internal abstract class EngineRequest : IDisposable
     /// <summary>Whether it has ended early.</summary>
     public bool HasLeft => _end.IsCancellationRequested;
 
-    /// <summary>Whether the caller has ended it, not the time.</summary>
-    public bool IsCancelled => _caller.IsCancellationRequested;
+    /// <summary>What is asked for, in the words of the GenAI conventions.</summary>
+    public required string Operation { get; init; }
+
+    /// <summary>Tokens that the model reads.</summary>
+    public abstract int InputTokens { get; }
+
+    /// <summary>The request's part in a trace; null: nobody listens.</summary>
+    public Activity? Activity { get; set; }
 
     /// <summary>When it arrived, a timestamp of <see cref="Stopwatch"/>.</summary>
     public long Arrival { get; } = Stopwatch.GetTimestamp();
@@ -39,6 +45,14 @@ internal abstract class EngineRequest : IDisposable
         wake();
     });
 
+    /// <summary>Why it has ended early: the caller has cancelled it, or the time is over.</summary>
+    public Exception LeavingError() => _caller.IsCancellationRequested
+        ? new OperationCanceledException(_caller)
+        : new TimeoutException($"the request has taken longer than {_timeout.TotalSeconds:0.###} s; raise RequestTimeout or ask for fewer tokens");
+
+    /// <summary>Tells the caller that the answer is whole; only the first ending counts.</summary>
+    public abstract void Complete();
+
     /// <summary>Tells the caller why there is no answer; only the first ending counts.</summary>
     public abstract void Fail(Exception error);
 
@@ -47,8 +61,4 @@ internal abstract class EngineRequest : IDisposable
         _registration.Dispose();
         _end.Dispose();
     }
-
-    private Exception LeavingError() => _caller.IsCancellationRequested
-        ? new OperationCanceledException(_caller)
-        : new TimeoutException($"the request has taken longer than {_timeout.TotalSeconds:0.###} s; raise RequestTimeout or ask for fewer tokens");
 }

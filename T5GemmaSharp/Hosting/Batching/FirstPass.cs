@@ -17,9 +17,10 @@ internal static class FirstPass
             decoder.Step(0, [id]);
             decoder.RemoveAt(0);
         }
-        else if (model.Encoder is not null)
+        else
         {
-            new EmbeddingRows(T5GemmaPooling.Mean, IsNormalized: true).Run(model, [[(int)id]]);
+            RowFunction function = model.Encoder is null ? new HeadRows() : new EmbeddingRows(T5GemmaPooling.Mean, IsNormalized: true);
+            function.Run(model, [[(int)id]]);
         }
     }
 }

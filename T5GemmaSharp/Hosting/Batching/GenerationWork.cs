@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using T5GemmaSharp.Generation;
+using T5GemmaSharp.Generation.Streaming;
 
 namespace T5GemmaSharp.Hosting.Batching;
 
@@ -38,15 +39,21 @@ internal sealed class GenerationWork(TimeSpan timeout, CancellationToken caller)
     /// </summary>
     public bool IsExclusive => Settings.NumBeams > 1 || Settings.PromptLookupNumTokens is not null || !Settings.UseCache || Settings.UseStaticCache;
 
-    /// <summary>Hands a token to the reader; the last one ends the answer.</summary>
+    public override int InputTokens => SourceIds.Count;
+
+    /// <summary>Why the answer ended; null: it has not, or not by itself.</summary>
+    public FinishReason? FinishReason { get; private set; }
+
+    /// <summary>Hands a token to the reader.</summary>
     public void Write(in OutputToken token)
     {
         TokenCount++;
         FirstToken ??= Stopwatch.GetTimestamp();
+        FinishReason = token.FinishReason;
         Output.Write(token);
-        if (token.FinishReason is not null)
-            Output.Complete(error: null);
     }
+
+    public override void Complete() => Output.Complete(error: null);
 
     public override void Fail(Exception error) => Output.Complete(error);
 }

@@ -17,6 +17,7 @@ internal sealed class ModelThread
     private readonly HostedModel _model;
     private readonly T5GemmaOptions _options;
     private readonly Action<EngineRequest, Exception?> _ended;
+    private readonly Action<int> _stepped;
     private readonly RowCalls _rowCalls;
     private readonly RowBatch? _batch;
     private ExclusiveGeneration? _exclusive;
@@ -29,10 +30,11 @@ internal sealed class ModelThread
     /// <param name="model">The model; it stays the caller's.</param>
     /// <param name="decoder">Runs the decoder for the batch; null where the model does not generate. It is disposed with the thread.</param>
     /// <param name="options">Sizes.</param>
-    /// <param name="ended">Hears of every request that has ended, on the model thread.</param>
-    public ModelThread(HostedModel model, IStepDecoder? decoder, T5GemmaOptions options, Action<EngineRequest, Exception?> ended)
+    /// <param name="ended">Ends a request, whole or with a fault; called on the model thread, or on that of a request that comes too late.</param>
+    /// <param name="stepped">Hears of every decoding step and its rows.</param>
+    public ModelThread(HostedModel model, IStepDecoder? decoder, T5GemmaOptions options, Action<EngineRequest, Exception?> ended, Action<int> stepped)
     {
-        (_model, _options, _ended) = (model, options, ended);
+        (_model, _options, _ended, _stepped) = (model, options, ended, stepped);
         _rowCalls = new RowCalls(options.MaxEncoderTokens, options.MaxBatchSize, ended);
         _batch = decoder is null ? null : new RowBatch(decoder, model.Tokenizer, model.Device, ended);
     }
@@ -98,7 +100,7 @@ internal sealed class ModelThread
     private void FailArrived()
     {
         while (_arrived.TryDequeue(out var request))
-            End(request, new T5GemmaUnavailableException("the service is stopping"));
+            _ended(request, new T5GemmaUnavailableException("the service is stopping"));
     }
 
     private void Wake()
@@ -142,7 +144,7 @@ internal sealed class ModelThread
         foreach (var work in works.FindAll(work => work.HasLeft))
         {
             works.Remove(work);
-            _ended(work, null);
+            _ended(work, work.LeavingError());
         }
     }
 
@@ -189,8 +191,8 @@ internal sealed class ModelThread
         if (!_calls.TryDequeue(out var call))
             return false;
         started(call);
-        Exception? fault = null;
-        if (!call.HasLeft)
+        var fault = call.HasLeft ? call.LeavingError() : null;
+        if (fault is null)
         {
             try
             {
@@ -203,7 +205,7 @@ internal sealed class ModelThread
             }
         }
 
-        End(call, fault);
+        _ended(call, fault);
         return true;
     }
 
@@ -211,6 +213,7 @@ internal sealed class ModelThread
     {
         if (_batch is null || _batch.Count == 0)
             return false;
+        _stepped(_batch.Count);
         _batch.Step();
         return true;
     }
@@ -227,8 +230,8 @@ internal sealed class ModelThread
             _exclusive = new ExclusiveGeneration(work, _model.Generator!, _model.Tokenizer); // only a model that generates gets such work
         }
 
-        Exception? fault = null;
-        var isDone = _exclusive.Work.HasLeft;
+        var fault = _exclusive.Work.HasLeft ? _exclusive.Work.LeavingError() : null;
+        var isDone = fault is not null;
         try
         {
             isDone = isDone || _exclusive.Step();
@@ -243,7 +246,7 @@ internal sealed class ModelThread
             var ended = _exclusive.Work;
             _exclusive.Dispose();
             _exclusive = null;
-            End(ended, fault);
+            _ended(ended, fault);
         }
 
         return true;
@@ -255,15 +258,8 @@ internal sealed class ModelThread
         _batch?.FailAll(reason);
         _rowCalls.FailAll(reason);
         if (_exclusive is not null)
-            End(_exclusive.Work, reason);
+            _ended(_exclusive.Work, reason);
         foreach (var request in _newWorks.Concat(_exclusiveWorks).Concat<EngineRequest>(_calls))
-            End(request, reason);
-    }
-
-    private void End(EngineRequest request, Exception? error)
-    {
-        if (error is not null)
-            request.Fail(error);
-        _ended(request, error);
+            _ended(request, reason);
     }
 }

@@ -7,7 +7,7 @@ namespace T5GemmaSharp.Hosting.Batching;
 /// <param name="decoder">Runs the model.</param>
 /// <param name="tokenizer">The model's tokenizer.</param>
 /// <param name="device">Where the logits are.</param>
-/// <param name="ended">Hears of every request that has ended: whole, failed or left.</param>
+/// <param name="ended">Ends a request: whole, or with a fault.</param>
 internal sealed class RowBatch(IStepDecoder decoder, T5GemmaTokenizer tokenizer, Device device, Action<GenerationWork, Exception?> ended) : IDisposable
 {
     private readonly List<BatchRow> _rows = [];
@@ -28,7 +28,6 @@ internal sealed class RowBatch(IStepDecoder decoder, T5GemmaTokenizer tokenizer,
         }
         catch (Exception error)
         {
-            works[0].Fail(error);
             ended(works[0], error);
         }
     }
@@ -57,7 +56,12 @@ internal sealed class RowBatch(IStepDecoder decoder, T5GemmaTokenizer tokenizer,
     }
 
     /// <summary>Removes rows whose caller has left.</summary>
-    public void DropLeft() => Remove(row => row.Work.HasLeft);
+    public void DropLeft()
+    {
+        foreach (var row in _rows.Where(row => row.Work.HasLeft))
+            row.Fail(row.Work.LeavingError());
+        RemoveDone();
+    }
 
     /// <summary>Ends all rows with a fault.</summary>
     public void FailAll(Exception error)
@@ -115,14 +119,12 @@ internal sealed class RowBatch(IStepDecoder decoder, T5GemmaTokenizer tokenizer,
             _rows[first + index].Advance(best[index], _rows[first + index].TakesBest ? logits : logits.narrow(0, index, 1));
     }
 
-    private void RemoveDone() => Remove(row => row.IsDone);
-
-    private void Remove(Predicate<BatchRow> leaves)
+    private void RemoveDone()
     {
         for (var index = _rows.Count - 1; index >= 0; index--)
         {
             var row = _rows[index];
-            if (!leaves(row))
+            if (!row.IsDone)
                 continue;
             decoder.RemoveAt(index);
             _rows[index] = _rows[^1];

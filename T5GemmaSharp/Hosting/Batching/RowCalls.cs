@@ -5,7 +5,7 @@ namespace T5GemmaSharp.Hosting.Batching;
 /// <summary>Requests for numbers of rows: a batch at a time, in which requests take turns.</summary>
 /// <param name="maxTokens">Most tokens of a batch, padding included.</param>
 /// <param name="maxRows">Most rows of a batch.</param>
-/// <param name="ended">Hears of every request that has ended.</param>
+/// <param name="ended">Ends a request: whole, or with a fault.</param>
 internal sealed class RowCalls(int maxTokens, int maxRows, Action<RowsWork, Exception?> ended)
 {
     private readonly List<RowsWork> _works = [];
@@ -40,7 +40,7 @@ internal sealed class RowCalls(int maxTokens, int maxRows, Action<RowsWork, Exce
     public void DropLeft()
     {
         foreach (var work in _works.FindAll(work => work.HasLeft))
-            End(work, error: null);
+            End(work, work.LeavingError());
     }
 
     /// <summary>Ends all requests with a fault.</summary>
@@ -99,10 +99,7 @@ internal sealed class RowCalls(int maxTokens, int maxRows, Action<RowsWork, Exce
 
     private void End(RowsWork work, Exception? error)
     {
-        if (!_works.Remove(work))
-            return;
-        if (error is not null)
-            work.Fail(error);
-        ended(work, error);
+        if (_works.Remove(work))
+            ended(work, error);
     }
 }

@@ -34,16 +34,17 @@ internal sealed class RowsWork : EngineRequest
     /// <summary>Takes the next row.</summary>
     public int Take() => _waiting.Dequeue();
 
-    /// <summary>Sets the numbers of a row; the last one ends the request.</summary>
-    /// <returns>Whether the request has ended.</returns>
+    public override int InputTokens => Rows.Sum(row => row.Count);
+
+    /// <summary>Sets the numbers of a row.</summary>
+    /// <returns>Whether all are there.</returns>
     public bool Set(int row, float[] numbers)
     {
         _numbers[row] = numbers;
-        if (--_missing > 0)
-            return false;
-        _result.TrySetResult(_numbers);
-        return true;
+        return --_missing == 0;
     }
+
+    public override void Complete() => _result.TrySetResult(_numbers);
 
     public override void Fail(Exception error)
     {

@@ -1,5 +1,6 @@
 using T5GemmaSharp.Generation;
 using T5GemmaSharp.Hosting.Batching;
+using T5GemmaSharp.Hosting.Telemetry;
 
 namespace T5GemmaSharp.Hosting.Clients;
 
@@ -26,6 +27,7 @@ internal static class GenerationRequests
             throw new GenerationConfigException([$"numReturnSequences: expected 1, got {settings.NumReturnSequences}; send the request several times"]);
         return new GenerationWork(request.Timeout, cancellationToken)
         {
+            Operation = TelemetryNames.Chat,
             SourceIds = request.SourceIds,
             Config = config,
             Controls = request.Controls,

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using T5GemmaSharp.Hosting.Batching;
+using T5GemmaSharp.Hosting.Telemetry;
 
 namespace T5GemmaSharp.Hosting.Clients;
 
@@ -20,7 +21,7 @@ internal sealed class T5GemmaEmbeddingGenerator(T5GemmaEngine engine) : IEmbeddi
                     throw new NotSupportedException($"the model {engine.ModelId} is a {model.Model.GetType().Name}; vectors are made by models that generate and by encoders");
                 if (options?.Dimensions is { } dimensions && dimensions != model.Config.Encoder.HiddenSize)
                     throw new NotSupportedException($"Dimensions: expected {model.Config.Encoder.HiddenSize}, the encoder's width, got {dimensions}");
-                return new RowsWork(new EmbeddingRows(limits.Pooling, limits.NormalizeEmbeddings), [.. texts.Select(text => TextRows.Encode(model, text, limits))], limits.RequestTimeout, cancellationToken);
+                return new RowsWork(new EmbeddingRows(limits.Pooling, limits.NormalizeEmbeddings), [.. texts.Select(text => TextRows.Encode(model, text, limits))], limits.RequestTimeout, cancellationToken) { Operation = TelemetryNames.Embeddings };
             },
             cancellationToken).ConfigureAwait(false);
         var vectors = await work.Result.ConfigureAwait(false);

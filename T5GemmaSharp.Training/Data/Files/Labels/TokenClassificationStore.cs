@@ -62,7 +62,7 @@ public sealed class TokenClassificationStore : IExampleSource<TokenClassificatio
 
         IReadOnlyList<(int[] Ids, int[] Words, IReadOnlyList<RowLabel> Labels)> Encode(TaggedTokensRow row)
         {
-            var (ids, words) = TokenLabels.Encode(tokenizer, row.Words, options.ParseSpecial);
+            var (ids, words) = WordTokens.Encode(tokenizer, row.Words, options.ParseSpecial);
             return [(ids, words, row.Labels)];
         }
 
@@ -71,7 +71,7 @@ public sealed class TokenClassificationStore : IExampleSource<TokenClassificatio
             int[] codesOfWords = [.. row.Labels.Select(label => label.Id == Ignored ? Ignored : classes.CodeOf(label))];
             if (codesOfWords.All(code => code == Ignored))
                 throw new FormatException($"label: expected one word or more with a label, got none among {codesOfWords.Length} words");
-            writer.AddTagged(place, row.Ids, [.. row.Words.Select(word => word == TokenLabels.NoWord ? Ignored : codesOfWords[word])]);
+            writer.AddTagged(place, row.Ids, [.. row.Words.Select(word => word == WordTokens.NoWord ? Ignored : codesOfWords[word])]);
         }
 
         string Finish()

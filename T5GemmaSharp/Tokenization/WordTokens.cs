@@ -1,12 +1,28 @@
-using T5GemmaSharp.Tokenization;
+namespace T5GemmaSharp.Tokenization;
 
-namespace T5GemmaSharp.Training.Data.Files.Labels;
-
-/// <summary>Which token carries which word's label.</summary>
-internal static class TokenLabels
+/// <summary>The words of a text, and which token carries which word's label.</summary>
+internal static class WordTokens
 {
     /// <summary>Stands for no word.</summary>
     public const int NoWord = -1;
+
+    /// <summary>The words of a text: what blanks part.</summary>
+    /// <returns>Each word, and where it begins in UTF-16 units.</returns>
+    public static List<(string Text, int Start)> Split(string text)
+    {
+        var words = new List<(string, int)>();
+        for (var start = 0; start < text.Length;)
+        {
+            var end = start;
+            while (end < text.Length && !char.IsWhiteSpace(text[end]))
+                end++;
+            if (end > start)
+                words.Add((text[start..end], start));
+            start = end + 1;
+        }
+
+        return words;
+    }
 
     /// <summary>Encodes words with spaces between them.</summary>
     /// <returns>Ids, and for each token the index of the word that it begins; <see cref="NoWord"/> for further tokens of a word and for bos and eos.</returns>
