@@ -55,6 +55,12 @@ internal sealed class GenerationSetup : IFinetuningSetup<Seq2SeqLMOutput>
     public FinetuningTask<Seq2SeqLMOutput> Load(string folder, PretrainedOptions options, CancellationToken cancellation)
     {
         var model = T5GemmaForConditionalGeneration.FromPretrained(folder, options);
+        if (model.Quantization is { } quantization)
+        {
+            model.Dispose();
+            throw new NotSupportedException($"{folder}: expected weights that can be trained, got {quantization}; train the weights that are not quantized, and quantize the result");
+        }
+
         var evaluation = _evaluationData is null ? null : new FinetuningEvaluation(model, _tokenizer, _evaluationData.Examples, Measuring, cancellation);
         var distillation = _teacher?.Load(options);
         _kindLosses = _data.Kinds.Count == 0 ? null : new KindLosses(_data.Kinds, model.Device);

@@ -56,7 +56,7 @@ public sealed record CheckpointInspection(
     private static Loaded Read<TOutput>(T5GemmaPreTrainedModel<T5GemmaInputs, TOutput> model)
     {
         using (model)
-            return new Loaded(model.parameters().Sum(parameter => parameter.numel()), model.LoadReport!); // set by every load
+            return new Loaded(model.parameters().Sum(parameter => parameter.numel()) + (model.Quantized?.ReplacedElements ?? 0), model.LoadReport!); // set by every load
     }
 
     private sealed record Loaded(long ParameterCount, LoadReport Report);

@@ -43,6 +43,13 @@ public sealed class QuantizeCommandTests
         Assert.That(stored.GetProperty("loss").GetDouble(), Is.EqualTo(report.GetProperty("loss_after").GetDouble()).Within(1e-6));
         Assert.That(CommandRun.Of("generate", "a b", "--model", output, "--max-new-tokens", "5", "--device", "cpu", "--verbose").Errors, Does.Contain($"decoding by Modules: the weights are {kind}"));
 
+        var inspected = CommandRun.Of("inspect", output).Output;
+        Assert.That(inspected, Does.Contain($"quantized: the decoder's matrices are stored as {kind}"));
+        Assert.That(inspected, Does.Contain($"{_model.Model.parameters().Sum(parameter => parameter.numel()):N0} parameters"));
+        var training = CommandRun.Of("train", "--model", output, "--data", data, "--out", _folder[$"{kind}-run"], "--steps", "1", "--batch-size", "2", "--device", "cpu");
+        Assert.That(training.Code, Is.Not.Zero);
+        Assert.That(training.Errors, Does.Contain($"expected weights that can be trained, got {kind}"));
+
         JsonElement Evaluate(params string[] arguments)
         {
             var evaluation = CommandRun.Of(["evaluate", .. arguments, "--data", data, "--device", "cpu", "--json"]);
