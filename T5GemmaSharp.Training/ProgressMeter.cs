@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using T5GemmaSharp.Training.Distributed;
 using T5GemmaSharp.Training.Tasks;
 using static TorchSharp.torch;
 
@@ -6,7 +7,8 @@ namespace T5GemmaSharp.Training;
 
 /// <summary>Averages between two reports. The loss stays on the device until a report is due.</summary>
 /// <param name="device">Where the model is.</param>
-internal sealed class ProgressMeter(Device device) : IDisposable
+/// <param name="ranks">Ranks that train together; null: there is one.</param>
+internal sealed class ProgressMeter(Device device, ICollectives? ranks = null) : IDisposable
 {
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private Tensor? _loss;
@@ -29,7 +31,10 @@ internal sealed class ProgressMeter(Device device) : IDisposable
 
     public StepReport Report(int step, double epochs, double norm, double learningRate)
     {
-        var loss = (_loss?.item<double>() ?? 0) / _targets;
+        var sum = _loss?.item<double>() ?? 0;
+        if (ranks?.Sum([sum, _targets, _tokens, _cells]) is { } all)
+            (sum, _targets, _tokens, _cells) = (all[0], (long)all[1], (long)all[2], (long)all[3]);
+        var loss = sum / _targets;
         var report = new StepReport(step, epochs, loss, norm, learningRate, _tokens / _clock.Elapsed.TotalSeconds, 1 - ((double)_tokens / _cells)) { Memory = MemoryUse.Now(device) };
         Dispose();
         (_targets, _tokens, _cells) = (0, 0, 0);

@@ -1,6 +1,7 @@
 using T5GemmaSharp.Interop;
 using T5GemmaSharp.Kernels.Cuda.Training;
 using T5GemmaSharp.Training.Data;
+using T5GemmaSharp.Training.Distributed.Gradients;
 using T5GemmaSharp.Training.Inspection;
 using T5GemmaSharp.Training.Optimization;
 using T5GemmaSharp.Training.Tasks;
@@ -15,19 +16,25 @@ public sealed class Trainer
 
     private readonly ITrainingTask _task;
     private readonly TrainingOptions _options;
+    private readonly DataParallel? _parallel;
 
     /// <summary>Creates a trainer; the model is changed in place.</summary>
     /// <param name="task">The task; its model is on its device.</param>
     /// <param name="options">The settings.</param>
-    /// <exception cref="ArgumentException">A setting is out of its range, or gradients shall be released early by a task that does not go through its model layer by layer.</exception>
-    public Trainer(ITrainingTask task, TrainingOptions options)
+    /// <param name="parallel">The other processes that train the same model, each with this call; null: there are none.</param>
+    /// <exception cref="ArgumentException">
+    /// A setting is out of its range, or gradients shall be released early by a task that does not go through its model layer by layer, or beside other ranks.
+    /// </exception>
+    public Trainer(ITrainingTask task, TrainingOptions options, DataParallel? parallel = null)
     {
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         if (options.ReleasesGradients && task is not ILayerwiseTask { IsLayerwise: true })
             throw new ArgumentException("ReleasesGradients: expected a task that goes through its model layer by layer (gradient checkpointing), got one that has all gradients at once", nameof(options));
-        (_task, _options) = (task, options);
+        if (options.ReleasesGradients && parallel is not null)
+            throw new ArgumentException("ReleasesGradients: expected false with several ranks, whose gradients are reduced before the first update, got true", nameof(options));
+        (_task, _options, _parallel) = (task, options, parallel);
     }
 
     /// <summary>Trains.</summary>
@@ -37,20 +44,22 @@ public sealed class Trainer
     /// <param name="cancellation">Ends the run after the step in progress.</param>
     /// <exception cref="TrainingMemoryException">Memory ran out in a step; the message says what takes less.</exception>
     /// <exception cref="TrainingDivergedException">Three steps in a row had gradients that are not finite.</exception>
+    /// <exception cref="Distributed.PeerLostException">Another rank has ended, does not answer, or has come to other weights.</exception>
     public TrainingResult Run(Optimizer optimizer, TrainingHooks? hooks = null, RunState? start = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
         hooks ??= new TrainingHooks();
         var state = start ?? new RunState();
-        using var loader = new StepLoader(_task, _options, state.Position);
-        using var meter = new ProgressMeter(_task.Model.parameters().First().device);
+        using var loader = new StepLoader(_task, _options, state.Position, _parallel?.Ranks);
+        using var meter = new ProgressMeter(_task.Model.parameters().First().device, _parallel?.Ranks);
+        _parallel?.Begin(optimizer, state.Step);
         _task.Model.train();
-        while (state.Step < _options.Steps && !IsStale(state) && !cancellation.IsCancellationRequested)
+        while (state.Step < _options.Steps && !IsStale(state) && !(_parallel?.IsStopping ?? cancellation.IsCancellationRequested))
         {
             var learningRate = LearningRateOf(state.Step);
             var step = loader.Next();
             _options.Parts.Enter(_task.Model, state.Step);
-            var norm = StepInMemory(step.MicroBatches, optimizer, learningRate, state.Step, meter);
+            var norm = StepInMemory(step.MicroBatches, optimizer, learningRate, state.Step, meter, cancellation);
             if (double.IsFinite(norm))
                 hooks.Average?.Update();
             var skipped = double.IsFinite(norm) ? 0 : state.SkippedSteps + 1;
@@ -97,6 +106,7 @@ public sealed class Trainer
         EvaluationReport report;
         using (hooks.Average?.Use())
             report = hooks.Evaluate!(state.Step); // the caller has asked
+        report = _parallel?.FromFirst(report) ?? report;
         _task.Model.train();
         meter.Resume();
         hooks.Observer?.OnEvaluation(report);
@@ -105,16 +115,16 @@ public sealed class Trainer
     }
 
     /// <exception cref="TrainingMemoryException">Memory ran out.</exception>
-    private double StepInMemory(IReadOnlyList<IMicroBatch> batches, Optimizer optimizer, double learningRate, int step, ProgressMeter meter)
+    private double StepInMemory(IReadOnlyList<IMicroBatch> batches, Optimizer optimizer, double learningRate, int step, ProgressMeter meter, CancellationToken cancellation)
     {
         try
         {
-            return Step(batches, optimizer, learningRate, step, meter);
+            return _parallel is not null ? StepOnRanks(_parallel, batches, optimizer, learningRate, step, meter, cancellation) : Step(batches, optimizer, learningRate, step, meter);
         }
         catch (Exception fault) when (OutOfMemory.IsIn(fault))
         {
             throw new TrainingMemoryException(
-                $"step {step}: memory ran out ({OutOfMemory.Cause(fault)}) with up to {batches.Max(batch => batch.Cells)} tokens of both stacks in a pass; {MemoryAdvice.OfActivations}; {MemoryAdvice.OfParameters}", fault);
+                $"step {step}: memory ran out ({OutOfMemory.Cause(fault)}) with up to {batches.Select(batch => batch.Cells).DefaultIfEmpty().Max()} tokens of both stacks in a pass; {MemoryAdvice.OfActivations}; {MemoryAdvice.OfParameters}", fault);
         }
     }
 
@@ -137,6 +147,30 @@ public sealed class Trainer
         if (double.IsFinite(norm))
             optimizer.Step(learningRate, GradientClipping.Factor(norm, _options.MaxGradientNorm) / targets);
         optimizer.ClearGradients();
+        return norm;
+    }
+
+    /// <summary>The same update from the micro-batches of all ranks.</summary>
+    private double StepOnRanks(
+        DataParallel parallel, IReadOnlyList<IMicroBatch> batches, Optimizer optimizer, double learningRate, int step, ProgressMeter meter, CancellationToken cancellation)
+    {
+        parallel.BeginStep();
+        for (var index = 0; index < batches.Count; index++)
+        {
+            using var scope = NewDisposeScope();
+            var receiver = parallel.Receiver(isLast: index == batches.Count - 1);
+            var seed = SeedOf(step, (index * parallel.Ranks.World) + parallel.Ranks.Rank);
+            meter.Add(_task is ILayerwiseTask task ? task.Backward(batches[index], seed, receiver) : _task.Backward(batches[index], seed), batches[index]);
+            BackwardFault.Rethrow();
+            receiver.Take();
+        }
+
+        var targets = Math.Max(1, parallel.Reduce(batches.Sum(batch => batch.Targets), cancellation.IsCancellationRequested));
+        var norm = parallel.GradientNorm() / targets;
+        if (double.IsFinite(norm))
+            optimizer.Step(learningRate, GradientClipping.Factor(norm, _options.MaxGradientNorm) / targets);
+        optimizer.ClearGradients();
+        parallel.EndStep(step + 1, double.IsFinite(norm));
         return norm;
     }
 

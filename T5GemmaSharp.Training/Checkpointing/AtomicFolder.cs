@@ -23,8 +23,7 @@ public static class AtomicFolder
         }
         finally
         {
-            if (Directory.Exists(temporary))
-                Directory.Delete(temporary, recursive: true);
+            Remove(temporary);
         }
     }
 
@@ -36,20 +35,35 @@ public static class AtomicFolder
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         ArgumentNullException.ThrowIfNull(fill);
-        var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        var temporary = $"{target}.{Guid.NewGuid():N}.tmp";
+        var temporary = TemporarySibling(folder);
         try
         {
             Directory.CreateDirectory(temporary);
             fill(temporary);
-            if (Directory.Exists(target))
-                Directory.Delete(target); // throws unless it is empty
-            Directory.Move(temporary, target);
+            Publish(temporary, folder);
         }
         finally
         {
-            if (Directory.Exists(temporary))
-                Directory.Delete(temporary, recursive: true);
+            Remove(temporary);
         }
+    }
+
+    /// <summary>A name beside a folder, for what is not complete yet.</summary>
+    internal static string TemporarySibling(string folder) => $"{Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))}.{Guid.NewGuid():N}.tmp";
+
+    /// <summary>Gives a folder that is complete its name.</summary>
+    internal static void Publish(string temporary, string folder)
+    {
+        var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        if (Directory.Exists(target))
+            Directory.Delete(target); // throws unless it is empty
+        Directory.Move(temporary, target);
+    }
+
+    /// <summary>Removes what did not become complete.</summary>
+    internal static void Remove(string temporary)
+    {
+        if (Directory.Exists(temporary))
+            Directory.Delete(temporary, recursive: true);
     }
 }

@@ -1,6 +1,9 @@
 using System.Globalization;
 using T5GemmaSharp.Checkpoints;
+using T5GemmaSharp.Training.Distributed;
+using T5GemmaSharp.Training.Distributed.Gradients;
 using T5GemmaSharp.Training.Optimization;
+using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Training.Checkpointing;
 
@@ -12,17 +15,19 @@ public sealed class TrainingCheckpoints
 
     private readonly string _runFolder;
     private readonly int? _limit;
+    private readonly DataParallel? _parallel;
 
     /// <summary>Looks into the folder of a run; what an interrupted run has left half written is removed.</summary>
     /// <param name="runFolder">The folder.</param>
     /// <param name="limit">Number of checkpoints to keep, at least 1; null: all.</param>
-    public TrainingCheckpoints(string runFolder, int? limit = null)
+    /// <param name="parallel">The ranks that train together, all of which see the folder: rank 0 writes and removes, each with its share of the optimizer's state. Null: there is one.</param>
+    public TrainingCheckpoints(string runFolder, int? limit = null, DataParallel? parallel = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(runFolder);
         if (limit is { } number)
             ArgumentOutOfRangeException.ThrowIfLessThan(number, 1, nameof(limit));
-        (_runFolder, _limit) = (runFolder, limit);
-        if (!Directory.Exists(runFolder))
+        (_runFolder, _limit, _parallel) = (runFolder, limit, parallel);
+        if (!IsFirst || !Directory.Exists(runFolder))
             return;
         foreach (var leftover in Directory.EnumerateDirectories(runFolder, $"*{Doomed}").ToList())
             Directory.Delete(leftover, recursive: true);
@@ -31,11 +36,13 @@ public sealed class TrainingCheckpoints
     /// <summary>The newest checkpoint; null: there is none.</summary>
     public string? Latest => Folders(_runFolder).LastOrDefault().Folder;
 
+    private bool IsFirst => _parallel is null or { Ranks.Rank: 0 };
+
     /// <summary>The checkpoints in the folder of a run, the newest last; nothing is changed there.</summary>
     /// <param name="runFolder">The folder.</param>
     public static IReadOnlyList<string> In(string runFolder) => [.. Folders(runFolder).Select(item => item.Folder)];
 
-    /// <summary>Writes a checkpoint, whole or not at all, and removes those beyond the limit.</summary>
+    /// <summary>Writes a checkpoint, whole or not at all, and removes those beyond the limit. Every rank has to call it.</summary>
     /// <param name="file">Where the run stands.</param>
     /// <param name="options">The run's settings.</param>
     /// <param name="optimizer">The optimizer.</param>
@@ -50,22 +57,38 @@ public sealed class TrainingCheckpoints
         ArgumentNullException.ThrowIfNull(optimizer);
         ArgumentNullException.ThrowIfNull(writeModel);
         var folder = FolderOf(file.State.Step);
-        if (Directory.Exists(folder))
+        if (IsFirst && Directory.Exists(folder))
             Remove(folder); // a run that went on from an older checkpoint comes by again
-        AtomicFolder.Write(folder, temporary =>
+        if (_parallel is null)
+            AtomicFolder.Write(folder, Fill);
+        else
+            SharedFolder.Write(_parallel.Ranks, folder, Fill);
+        if (IsFirst)
+            Rotate(best);
+        return folder;
+
+        void Fill(string temporary)
         {
-            writeModel(temporary);
-            SafetensorsWriter.Write(Path.Combine(temporary, OptimizerFile.FileName), optimizer.State().Concat(average?.State().AsEnumerable() ?? []).ToDictionary());
+            if (IsFirst)
+                writeModel(temporary);
+            if (IsFirst || _parallel!.IsSharded)
+                SafetensorsWriter.Write(Path.Combine(temporary, OptimizerFileName), StateOf(optimizer, average));
+            if (!IsFirst)
+                return;
             TrainerState.Write(temporary, file.State, options);
             file.Write(temporary);
-        });
-        Rotate(best);
-        return folder;
+        }
     }
 
     /// <summary>The folder of a step's checkpoint.</summary>
     /// <param name="step">Steps done.</param>
     public string FolderOf(int step) => Path.Combine(_runFolder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{step}"));
+
+    private string OptimizerFileName => _parallel is { IsSharded: true, Ranks: var ranks } ? OptimizerFile.RankFileName(ranks.Rank, ranks.World) : OptimizerFile.FileName;
+
+    // What all ranks have is written once.
+    private Dictionary<string, Tensor> StateOf(Optimizer optimizer, MovingAverage? average)
+        => (IsFirst ? optimizer.State() : optimizer.ParameterState()).Concat(average?.State().AsEnumerable() ?? []).ToDictionary();
 
     private void Rotate(int? best)
     {

@@ -1,5 +1,7 @@
 using T5GemmaSharp.Adapters;
 using T5GemmaSharp.Kernels.Cuda.Training;
+using T5GemmaSharp.Training.Distributed;
+using T5GemmaSharp.Training.Distributed.Gradients;
 using T5GemmaSharp.Training.Inspection;
 using T5GemmaSharp.Training.Logging;
 using T5GemmaSharp.Training.Logging.Files;
@@ -21,6 +23,7 @@ internal sealed class TrainingRun
     private readonly TrainingCheckpoints _checkpoints;
     private readonly IReadOnlyDictionary<string, string> _identity;
     private readonly RunState? _begun;
+    private readonly DataParallel? _parallel;
 
     /// <summary>Looks for the last checkpoint.</summary>
     /// <param name="request">Where and how the run goes.</param>
@@ -30,10 +33,12 @@ internal sealed class TrainingRun
     /// <exception cref="InvalidDataException">The run in the folder has other settings or data.</exception>
     public TrainingRun(RunRequest request, TrainingOptions options, TokenLossOptions loss, string data)
     {
-        (_folder, _options) = (request.Folder, options);
-        _checkpoints = new TrainingCheckpoints(request.Folder, request.CheckpointLimit);
+        (_folder, _options, _parallel) = (request.Folder, options, request.Parallel);
+        _checkpoints = new TrainingCheckpoints(request.Folder, request.CheckpointLimit, _parallel);
         _identity = RunIdentity.Of(options, loss, data);
         Checkpoint = request.Resumes ? _checkpoints.Latest : null;
+        if (_parallel is not null)
+            Checkpoint = _parallel.Ranks.FromFirst(Checkpoint ?? "") is { Length: > 0 } folder ? folder : null; // all go on from the same one
         if (Checkpoint is null)
             return;
         var file = RunStateFile.Read(Checkpoint);
@@ -44,6 +49,8 @@ internal sealed class TrainingRun
 
     /// <summary>The checkpoint that the run goes on from, a folder with a model; null: it begins.</summary>
     public string? Checkpoint { get; }
+
+    private bool IsFirst => _parallel is null or { Ranks.Rank: 0 };
 
     /// <summary>Trains to the end, or until it is interrupted, and leaves the model or a checkpoint in the folder.</summary>
     /// <param name="task">The task, whose model is that of <see cref="Checkpoint"/> if there is one.</param>
@@ -63,9 +70,13 @@ internal sealed class TrainingRun
         }
 
         var device = task.Model.parameters().First().device;
-        TellMemory(TrainingMemory.Of(task, optimizer, _options), device);
-        TellKernels(device);
-        var result = TrainWithLog(observer => new Trainer(task, _options).Run(optimizer, Hooks(observer), _begun, cancellation));
+        if (IsFirst)
+        {
+            TellMemory(TrainingMemory.Of(task, optimizer, _options, _parallel), device);
+            TellKernels(device);
+        }
+
+        var result = TrainWithLog(observer => new Trainer(task, _options, _parallel).Run(optimizer, Hooks(observer), _begun, cancellation));
         task.Model.eval();
         var memory = MemoryUse.Now(device);
         Console.WriteLine($"peak memory of the process: {ByteSize.Describe(memory.PeakResidentBytes)}" + (memory.DeviceUsedBytes is { } used ? $"; held of the device: {ByteSize.Describe(used)}" : ""));
@@ -77,28 +88,29 @@ internal sealed class TrainingRun
 
         var best = _options.Stopping is { KeepsBest: true } ? result.State.Best : null;
         var earlier = best is null || best.Step == result.State.Step ? null : _checkpoints.FolderOf(best.Step);
-        AtomicFolder.Add(_folder, LastFiles, temporary =>
+        if (earlier is not null && average is not null)
         {
-            if (earlier is not null && average is null)
-                CopyModel(earlier, temporary);
-            else
-                WriteAveraged(temporary);
-            TrainerState.Write(temporary, result.State, _options);
-        });
+            using var earlierAverages = OptimizerFile.Open(earlier);
+            average.Load(earlierAverages); // a run without one copies the model
+        }
+
+        using (average?.Use()) // on every rank, which has its share
+        {
+            if (IsFirst)
+                AtomicFolder.Add(_folder, LastFiles, Fill);
+        }
+
         if (best is not null)
             Console.WriteLine($"the model is that of step {best.Step}, the best one");
         return result;
 
-        void WriteAveraged(string target)
+        void Fill(string target)
         {
-            if (earlier is not null)
-            {
-                using var earlierAverages = OptimizerFile.Open(earlier);
-                average!.Load(earlierAverages); // a run without one copies the model
-            }
-
-            using (average?.Use())
+            if (earlier is not null && average is null)
+                CopyModel(earlier, target);
+            else
                 writeModel(target);
+            TrainerState.Write(target, result.State, _options);
         }
 
         TrainingHooks Hooks(ITrainingObserver observer) => new()
@@ -131,6 +143,8 @@ internal sealed class TrainingRun
 
     private TrainingResult TrainWithLog(Func<ITrainingObserver, TrainingResult> train)
     {
+        if (!IsFirst)
+            return train(new TrainingObservers());
         using var log = new RunLog(_folder, _begun);
         try
         {
@@ -151,8 +165,8 @@ internal sealed class TrainingRun
 
     private static void CopyModel(string checkpoint, string folder)
     {
-        string[] own = [OptimizerFile.FileName, RunStateFile.FileName, TrainerState.FileName];
-        foreach (var file in Directory.EnumerateFiles(checkpoint).Where(file => !own.Contains(Path.GetFileName(file))))
+        string[] own = [RunStateFile.FileName, TrainerState.FileName];
+        foreach (var file in Directory.EnumerateFiles(checkpoint).Where(file => !OptimizerFile.IsOne(file) && !own.Contains(Path.GetFileName(file))))
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
     }
 }

@@ -5,6 +5,12 @@ namespace T5GemmaSharp.Training.Data;
 /// <param name="Tokens">Most tokens of both stacks, padding included; null: no limit. A single example may be larger.</param>
 public readonly record struct BatchLimits(int Examples, long? Tokens = null)
 {
+    /// <summary>Limits under which a step that would go through the model in one is cut for several ranks; where there are limits already, they say how.</summary>
+    /// <param name="examples">Examples of the step.</param>
+    /// <param name="world">Number of ranks.</param>
+    internal BatchLimits ForRanks(int examples, int world)
+        => world == 1 || Tokens is not null || Examples != int.MaxValue ? this : this with { Examples = Math.Max(1, (examples + world - 1) / world) };
+
     /// <summary>Cuts a sequence of examples into batches that are within the limits.</summary>
     /// <param name="indices">The examples in their order.</param>
     /// <param name="lengthOf">Sizes of the examples.</param>

@@ -51,7 +51,7 @@ internal static class FinetuningRun
         var adapter = request.Adapter is not { } config ? null
             : run.Checkpoint is { } checkpoint ? LoraAdapter.FromPretrained(model, checkpoint, isTrainable: true) : LoraAdapter.Attach(model, config, request.Training.Seed);
         var trained = (adapter?.NamedParameters() ?? request.Training.Parts.Choose(model)).ToList();
-        using var optimizer = CreateOptimizer(request, trained);
+        using var optimizer = CreateOptimizer(request, trained, request.Run.Parallel);
         Console.WriteLine($"{task.Task.CountOf(epoch: 0)} examples ({setup.Statistics.CutSources} sources and {setup.Statistics.CutTargets} targets cut, {setup.Statistics.Dropped} dropped), {trained.Sum(item => item.Parameter.numel())} of {model.parameters().Sum(parameter => parameter.numel())} parameters trained, {request.Training.Steps} steps of {request.Training.BatchSize} on {device}");
         var result = run.Train(task.Task, optimizer, task.Measure, WriteModel, cancellation);
         Console.WriteLine(request.Run.Folder);
@@ -77,10 +77,10 @@ internal static class FinetuningRun
         ? "all"
         : string.Create(CultureInfo.InvariantCulture, $"lora {adapter.R} {adapter.LoraAlpha} {adapter.LoraDropout} {adapter.UseDora} {adapter.UseRslora} {adapter.TargetModules}");
 
-    private static Optimizer CreateOptimizer(FinetuningRequest request, IEnumerable<(string Name, Parameter Parameter)> parameters) => request.Optimizer switch
+    private static Optimizer CreateOptimizer(FinetuningRequest request, IEnumerable<(string Name, Parameter Parameter)> parameters, IParameterShards? shards) => request.Optimizer switch
     {
         OptimizerKind.Adafactor => new Adafactor(parameters, new AdafactorOptions { WeightDecay = request.Training.Optimizer.WeightDecay }),
-        OptimizerKind.Sgd => new Sgd(parameters, new SgdOptions { Momentum = request.Training.Optimizer.Beta1, WeightDecay = request.Training.Optimizer.WeightDecay }),
-        _ => new AdamW(parameters, request.Training.Optimizer),
+        OptimizerKind.Sgd => new Sgd(parameters, new SgdOptions { Momentum = request.Training.Optimizer.Beta1, WeightDecay = request.Training.Optimizer.WeightDecay }, shards),
+        _ => new AdamW(parameters, request.Training.Optimizer, shards),
     };
 }

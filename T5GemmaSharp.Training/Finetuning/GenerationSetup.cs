@@ -63,7 +63,7 @@ internal sealed class GenerationSetup : IFinetuningSetup<Seq2SeqLMOutput>
 
         var evaluation = _evaluationData is null ? null : new FinetuningEvaluation(model, _tokenizer, _evaluationData.Examples, Measuring, cancellation);
         var distillation = _teacher?.Load(options);
-        _kindLosses = _data.Kinds.Count == 0 ? null : new KindLosses(_data.Kinds, model.Device);
+        _kindLosses = _data.Kinds.Count == 0 ? null : new KindLosses(_data.Kinds, model.Device, _request.Run.Parallel?.Ranks);
         return new(model, new Seq2SeqTask(model, _data.Examples, _request.Loss, _request.IsSegmented, distillation, _kindLosses), evaluation is null ? null : evaluation.Measure);
     }
 

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using T5GemmaSharp.Training.Data;
+using T5GemmaSharp.Training.Distributed.Gradients;
 using T5GemmaSharp.Training.Optimization;
 using T5GemmaSharp.Training.Tasks;
 using TorchSharp;
@@ -25,16 +26,17 @@ internal sealed partial record TrainingMemory(long Weights, long Gradients, long
     /// <param name="task">The task.</param>
     /// <param name="optimizer">The optimizer of its model.</param>
     /// <param name="options">Sizes of batches and the seed.</param>
-    public static TrainingMemory Of(ITrainingTask task, Optimizer optimizer, TrainingOptions options)
+    /// <param name="parallel">The ranks that train together; null: there is one.</param>
+    public static TrainingMemory Of(ITrainingTask task, Optimizer optimizer, TrainingOptions options, DataParallel? parallel = null)
     {
         // The first step has the longest examples.
         var step = BatchPlan.Create(task.CountOf(epoch: 0), index => task.LengthOf(epoch: 0, index), options.Batch, options.Seed, epoch: 0)[0];
-        var parts = options.MicroBatch.Cut(step, index => task.LengthOf(epoch: 0, index)).Select(part => part.Select(index => task.LengthOf(epoch: 0, index)).ToList()).ToList();
+        var parts = options.MicroBatch.ForRanks(step.Length, parallel?.Ranks.World ?? 1).Cut(step, index => task.LengthOf(epoch: 0, index)).Select(part => part.Select(index => task.LengthOf(epoch: 0, index)).ToList()).ToList();
         var activations = parts.Max(part => task.ActivationBytes(part.Count, new ExampleLength(part.Max(length => length.Encoder), part.Max(length => length.Decoder))));
         var tensors = task.Model.parameters().Concat<torch.Tensor>(task.Model.buffers());
         var gradients = optimizer.Parameters.Select(parameter => (parameter.Name, Bytes: parameter.GradientBytes(accumulates: parts.Count > 1))).ToList();
         return new TrainingMemory(
-            tensors.Sum(Bytes), options.ReleasesGradients ? TogetherByLayers(gradients) : gradients.Sum(gradient => gradient.Bytes), optimizer.State().Values.Sum(Bytes), activations);
+            tensors.Sum(Bytes), parallel is not null ? parallel.BucketBytes(optimizer) + TogetherByLayers(gradients) : options.ReleasesGradients ? TogetherByLayers(gradients) : gradients.Sum(gradient => gradient.Bytes), optimizer.State().Values.Sum(Bytes), activations);
     }
 
     /// <summary>The need for a person, on one line.</summary>

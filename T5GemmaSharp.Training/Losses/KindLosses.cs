@@ -1,3 +1,4 @@
+using T5GemmaSharp.Training.Distributed;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Training.Losses;
@@ -8,14 +9,16 @@ public sealed class KindLosses : IDisposable
     private readonly IReadOnlyList<string> _names;
     private readonly Tensor _sums; // float64 [kinds]
     private readonly long[] _targets;
+    private readonly ICollectives? _ranks;
 
     /// <summary>Begins with nothing.</summary>
     /// <param name="names">Names of the kinds, by number.</param>
     /// <param name="device">Where the losses are.</param>
-    public KindLosses(IReadOnlyList<string> names, Device device)
+    /// <param name="ranks">Ranks over which they are averaged, each of which asks when the others do; null: there is one.</param>
+    public KindLosses(IReadOnlyList<string> names, Device device, ICollectives? ranks = null)
     {
         ArgumentNullException.ThrowIfNull(names);
-        _names = names;
+        (_names, _ranks) = (names, ranks);
         _sums = zeros([names.Count], dtype: ScalarType.Float64, device: device).DetachFromDisposeScope();
         _targets = new long[names.Count];
     }
@@ -26,7 +29,9 @@ public sealed class KindLosses : IDisposable
     {
         using var sums = _sums.cpu();
         var values = sums.data<double>().ToArray();
-        var averages = Enumerable.Range(0, _names.Count).Where(kind => _targets[kind] > 0).ToDictionary(kind => _names[kind], kind => values[kind] / _targets[kind]);
+        var targets = _ranks?.Sum(_targets) ?? _targets;
+        values = _ranks?.Sum(values) ?? values;
+        var averages = Enumerable.Range(0, _names.Count).Where(kind => targets[kind] > 0).ToDictionary(kind => _names[kind], kind => values[kind] / targets[kind]);
         _sums.zero_();
         Array.Clear(_targets);
         return averages;

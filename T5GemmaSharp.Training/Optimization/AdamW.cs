@@ -15,9 +15,10 @@ public sealed class AdamW : Optimizer
     /// <summary>Creates the optimizer with zero moments beside each parameter.</summary>
     /// <param name="parameters">Names and parameters; those that need no gradient are left out.</param>
     /// <param name="options">The constants.</param>
+    /// <param name="shards">Which stretch of each parameter this optimizer keeps and updates; null: all.</param>
     /// <exception cref="ArgumentException">A parameter is neither float32 nor bfloat16.</exception>
-    public AdamW(IEnumerable<(string Name, Parameter Parameter)> parameters, AdamWOptions options)
-        : base(parameters, DecayOf(options))
+    public AdamW(IEnumerable<(string Name, Parameter Parameter)> parameters, AdamWOptions options, IParameterShards? shards = null)
+        : base(parameters, DecayOf(options), shards)
     {
         _options = options;
         _means = new MomentTable("exp_avg", Parameters);

@@ -11,7 +11,7 @@ internal sealed class MomentTable(string name, IReadOnlyList<TrainedParameter> p
     public Tensor Stretch(int index, long from, long count) => _tensors[index].narrow(0, from, count);
 
     /// <summary>All numbers of a parameter, with their name for a checkpoint.</summary>
-    public KeyValuePair<string, Tensor> State(int index) => new($"{name}.{parameters[index].Name}", _tensors[index]);
+    public KeyValuePair<string, Tensor> State(int index) => new($"{name}.{parameters[index].StateName}", _tensors[index]);
 
     public void Dispose() => Array.ForEach(_tensors, tensor => tensor.Dispose());
 }

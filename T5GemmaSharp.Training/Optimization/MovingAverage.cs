@@ -40,12 +40,13 @@ public sealed class MovingAverage : IDisposable
             _optimizer.Parameters[index].Weights().copy_(_averages.Stretch(index, 0, _optimizer.Parameters[index].Count));
         }
 
-        return new Exchange(_optimizer.Parameters, kept);
+        _optimizer.Changed?.Invoke();
+        return new Exchange(_optimizer, kept);
     }
 
     /// <summary>What a checkpoint keeps, by name. The tensors are this object's own.</summary>
     public IReadOnlyDictionary<string, Tensor> State()
-        => Enumerable.Range(0, _optimizer.Parameters.Count).Select(_averages.State).ToDictionary(item => item.Key, item => item.Value);
+        => Enumerable.Range(0, _optimizer.Parameters.Count).Where(index => _optimizer.Parameters[index].Count > 0).Select(_averages.State).ToDictionary(item => item.Key, item => item.Value);
 
     /// <summary>Goes on from what <see cref="State"/> has given.</summary>
     /// <param name="state">The tensors.</param>
@@ -60,17 +61,19 @@ public sealed class MovingAverage : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _averages.Dispose();
 
-    private sealed class Exchange(IReadOnlyList<TrainedParameter> parameters, Tensor[] kept) : IDisposable
+    private sealed class Exchange(Optimizer optimizer, Tensor[] kept) : IDisposable
     {
         public void Dispose()
         {
             using var noGrad = no_grad();
             for (var index = 0; index < kept.Length; index++)
             {
-                using var weights = parameters[index].Weights();
-                weights.copy_(kept[index]);
+                using var scope = NewDisposeScope();
+                optimizer.Parameters[index].Weights().copy_(kept[index]);
                 kept[index].Dispose();
             }
+
+            optimizer.Changed?.Invoke();
         }
     }
 }

@@ -18,10 +18,12 @@ public abstract class Optimizer : IDisposable
     private readonly Tensor _updates; // int64 [parameters]
     private readonly Tensor _steps;   // int64 []
 
-    private protected Optimizer(IEnumerable<(string Name, Parameter Parameter)> parameters, WeightDecayRule decay)
+    private protected Optimizer(IEnumerable<(string Name, Parameter Parameter)> parameters, WeightDecayRule decay, IParameterShards? shards = null)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        _parameters = [.. parameters.Where(item => item.Parameter.requires_grad).Select(item => new TrainedParameter(item.Name, item.Parameter))];
+        var trained = parameters.Where(item => item.Parameter.requires_grad).ToList();
+        var stretches = shards?.Of([.. trained.Select(item => item.Parameter)]);
+        _parameters = [.. trained.Select((item, index) => new TrainedParameter(item.Name, item.Parameter, stretches?[index]))];
         Decays = [.. _parameters.Select(parameter => decay.For(parameter.Name))];
         _updates = zeros([_parameters.Length], dtype: ScalarType.Int64).DetachFromDisposeScope();
         _steps = zeros([], dtype: ScalarType.Int64).DetachFromDisposeScope();
@@ -31,6 +33,9 @@ public abstract class Optimizer : IDisposable
     public int Steps => (int)_steps.item<long>();
 
     internal IReadOnlyList<TrainedParameter> Parameters => _parameters;
+
+    /// <summary>Called when the weights of the optimizer's stretches have changed, so that others learn of them; null: there are no others.</summary>
+    internal Action? Changed { get; set; }
 
     /// <summary>Whether torch operators do what kernels could.</summary>
     internal bool UsesOperators { get; init; }
@@ -66,7 +71,7 @@ public abstract class Optimizer : IDisposable
 
     /// <summary>What a checkpoint keeps, by name. The tensors are the optimizer's own.</summary>
     public IReadOnlyDictionary<string, Tensor> State()
-        => _parameters.SelectMany((parameter, index) => parameter.State().Concat(StateOf(index))).Append(new(UpdatesName, _updates)).Append(new(StepsName, _steps)).ToDictionary();
+        => ParameterState().Append(new(UpdatesName, _updates)).Append(new(StepsName, _steps)).ToDictionary();
 
     /// <summary>Goes on from what <see cref="State"/> has given.</summary>
     /// <param name="state">The tensors.</param>
@@ -75,13 +80,20 @@ public abstract class Optimizer : IDisposable
     {
         ArgumentNullException.ThrowIfNull(state);
         using var noGrad = no_grad();
-        foreach (var parameter in _parameters)
+        foreach (var (index, parameter) in _parameters.Index().Where(item => item.Item.Count > 0))
+        {
             parameter.Load(state);
-        foreach (var (name, tensor) in Enumerable.Range(0, _parameters.Length).SelectMany(StateOf))
-            state.CopyTo(name, tensor);
+            foreach (var (name, tensor) in StateOf(index))
+                state.CopyTo(name, tensor);
+        }
+
         state.CopyTo(UpdatesName, _updates);
         state.CopyTo(StepsName, _steps);
     }
+
+    /// <summary>What a checkpoint keeps of the parameters, without what is counted.</summary>
+    internal IReadOnlyDictionary<string, Tensor> ParameterState()
+        => _parameters.SelectMany((parameter, index) => parameter.Count == 0 ? [] : parameter.State().Concat(StateOf(index))).ToDictionary();
 
     /// <summary>Counts a step, whose updates follow one by one.</summary>
     internal void BeginStep() => _steps.add_(1);
@@ -92,7 +104,8 @@ public abstract class Optimizer : IDisposable
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         _updates.data<long>()[index]++;
-        Update(index, learningRate, gradientScale);
+        if (_parameters[index].Count > 0)
+            Update(index, learningRate, gradientScale);
     }
 
     /// <summary>Norms that together are that of the gradients of some parameters, float32 []; they belong to the caller's dispose scope.</summary>
@@ -147,7 +160,7 @@ public abstract class Optimizer : IDisposable
 
     /// <summary>The kernels for a parameter; null: torch operators have to do.</summary>
     private protected TrainingKernels? Kernels(int index)
-        => !UsesOperators && TrainingKernels.For(_parameters[index].Device) is { } kernels && _parameters[index].SuitsKernels ? kernels : null;
+        => !UsesOperators && _parameters[index].Count > 0 && TrainingKernels.For(_parameters[index].Device) is { } kernels && _parameters[index].SuitsKernels ? kernels : null;
 
     /// <summary>Updates a parameter.</summary>
     private protected abstract void Update(int index, double learningRate, double gradientScale);

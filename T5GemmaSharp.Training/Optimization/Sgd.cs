@@ -13,9 +13,10 @@ public sealed class Sgd : Optimizer
     /// <summary>Creates the optimizer.</summary>
     /// <param name="parameters">Names and parameters; those that need no gradient are left out.</param>
     /// <param name="options">The constants.</param>
+    /// <param name="shards">Which stretch of each parameter this optimizer keeps and updates; null: all.</param>
     /// <exception cref="ArgumentException">A parameter is neither float32 nor bfloat16.</exception>
-    public Sgd(IEnumerable<(string Name, Parameter Parameter)> parameters, SgdOptions options)
-        : base(parameters, new WeightDecayRule((options ?? throw new ArgumentNullException(nameof(options))).WeightDecay))
+    public Sgd(IEnumerable<(string Name, Parameter Parameter)> parameters, SgdOptions options, IParameterShards? shards = null)
+        : base(parameters, new WeightDecayRule((options ?? throw new ArgumentNullException(nameof(options))).WeightDecay), shards)
     {
         _options = options;
         _momenta = options.Momentum == 0 ? null : new MomentTable("momentum_buffer", Parameters);

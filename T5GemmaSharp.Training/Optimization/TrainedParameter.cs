@@ -19,11 +19,12 @@ internal sealed class TrainedParameter : IDisposable
     private readonly Tensor? _lowerHalf; // int16, flat
     private Tensor? _accumulated; // float32, flat
 
-    /// <summary>Takes a parameter.</summary>
+    /// <summary>Takes a parameter, or a stretch of it.</summary>
     /// <exception cref="ArgumentException">It is neither float32 nor bfloat16.</exception>
-    public TrainedParameter(string name, Parameter parameter)
+    public TrainedParameter(string name, Parameter parameter, (long From, long Count)? stretch = null)
     {
         (Name, _parameter) = (name, parameter);
+        (From, Count) = stretch ?? (0, parameter.numel());
         if (parameter.dtype == ScalarType.BFloat16)
             _lowerHalf = zeros([Count], dtype: ScalarType.Int16, device: parameter.device).DetachFromDisposeScope();
         else if (parameter.dtype != ScalarType.Float32)
@@ -32,7 +33,19 @@ internal sealed class TrainedParameter : IDisposable
 
     public string Name { get; }
 
-    public long Count => _parameter.numel();
+    /// <summary>Name in a checkpoint: that of a stretch tells where it begins.</summary>
+    public string StateName => Count == WholeCount ? Name : OptimizerFile.StretchName(Name, From);
+
+    /// <summary>First element of the stretch.</summary>
+    public long From { get; }
+
+    /// <summary>Elements of the stretch.</summary>
+    public long Count { get; }
+
+    /// <summary>Elements of the parameter.</summary>
+    public long WholeCount => _parameter.numel();
+
+    public ScalarType DType => _parameter.dtype;
 
     public long[] Shape => _parameter.shape;
 
@@ -66,9 +79,30 @@ internal sealed class TrainedParameter : IDisposable
         _parameter.grad = null;
     }
 
+    /// <summary>Moves the gradient of the whole parameter to where those of a step add up over micro-batches and ranks.</summary>
+    /// <param name="sum">float32 [<see cref="WholeCount"/>].</param>
+    /// <param name="isFirst">Whether nothing is there yet.</param>
+    /// <returns>Whether there was a gradient.</returns>
+    public bool MoveGradient(Tensor sum, bool isFirst)
+    {
+        using var gradient = _parameter.grad;
+        if (gradient is null)
+            return false;
+        using var flat = gradient.flatten();
+        if (isFirst)
+            sum.copy_(flat);
+        else
+            sum.add_(flat);
+        _parameter.grad = null;
+        return true;
+    }
+
+    /// <summary>Takes the step's gradient of the stretch, float32 [<see cref="Count"/>], which is not copied.</summary>
+    public void TakeGradient(Tensor sum) => _accumulated = sum.alias().DetachFromDisposeScope();
+
     /// <summary>Bytes of its gradient at the end of a step's passes.</summary>
     /// <param name="accumulates">Whether the step has several micro-batches.</param>
-    public long GradientBytes(bool accumulates) => Count * (_parameter.ElementSize + (accumulates && _lowerHalf is not null ? sizeof(float) : 0));
+    public long GradientBytes(bool accumulates) => WholeCount * (_parameter.ElementSize + (accumulates && _lowerHalf is not null ? sizeof(float) : 0));
 
     /// <summary>A stretch of the step's gradient, as it is stored; belongs to the caller's dispose scope.</summary>
     public Tensor Gradient(long from, long count) => (_accumulated ?? _parameter.grad!.flatten()).narrow(0, from, count);
@@ -132,13 +166,13 @@ internal sealed class TrainedParameter : IDisposable
     public IEnumerable<KeyValuePair<string, Tensor>> State()
     {
         if (_lowerHalf is not null)
-            yield return new($"master_low.{Name}", _lowerHalf);
+            yield return new($"master_low.{StateName}", _lowerHalf);
     }
 
     public void Load(OptimizerFile state)
     {
         if (_lowerHalf is not null)
-            state.CopyTo($"master_low.{Name}", _lowerHalf);
+            state.CopyTo($"master_low.{StateName}", _lowerHalf);
     }
 
     public void Dispose()
@@ -147,6 +181,9 @@ internal sealed class TrainedParameter : IDisposable
         _accumulated?.Dispose();
     }
 
-    /// <summary>The weights as the model has them, flat; a view that belongs to the caller's dispose scope.</summary>
-    public Tensor Weights() => _parameter.detach().view(-1);
+    /// <summary>The weights of the stretch as the model has them, flat; a view that belongs to the caller's dispose scope.</summary>
+    public Tensor Weights() => Count == WholeCount ? WholeWeights() : WholeWeights().narrow(0, From, Count);
+
+    /// <summary>All weights of the parameter as the model has them, flat; a view that belongs to the caller's dispose scope.</summary>
+    public Tensor WholeWeights() => _parameter.detach().view(-1);
 }

@@ -63,8 +63,6 @@ public abstract class ClassificationTask<TExample, TOutput> : ILayerwiseTask, IC
     public Tensor Backward(IMicroBatch batch, ulong seed, IGradientReceiver receiver)
     {
         ArgumentNullException.ThrowIfNull(receiver);
-        if (!IsLayerwise)
-            throw new InvalidOperationException("isSegmented: expected true for gradients that are taken part by part, got false");
         using var scope = NewDisposeScope();
         return scope.MoveToOuter(BackwardInSegments(((ClassificationBatch)batch).To(_model.Device), seed, receiver));
     }
@@ -108,7 +106,7 @@ public abstract class ClassificationTask<TExample, TOutput> : ILayerwiseTask, IC
     private Tensor BackwardInSegments(ClassificationTensors tensors, ulong seed, IGradientReceiver? receiver)
     {
         var inputs = _model.Config.IsEncoderDecoder ? ClassifierBackbone.WithDecoderIds(Inputs(tensors), _model.Config) : Inputs(tensors);
-        return SegmentedBackward.Run(_model, ClassifierBackbone.Stacks(Backbone), inputs, Head, seed, receiver);
+        return SegmentedBackward.Run(_model, ClassifierBackbone.Stacks(Backbone), inputs, Head, seed, receiver, keepsGraphs: !IsLayerwise);
 
         Tensor Head(Tensor states) => AddGradients(Loss(ToLogits(states, inputs).to(ScalarType.Float32), tensors.Labels));
     }

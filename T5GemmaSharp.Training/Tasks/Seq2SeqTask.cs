@@ -90,8 +90,6 @@ public sealed class Seq2SeqTask : ILayerwiseTask
     public Tensor Backward(IMicroBatch batch, ulong seed, IGradientReceiver receiver)
     {
         ArgumentNullException.ThrowIfNull(receiver);
-        if (!_isSegmented)
-            throw new InvalidOperationException("isSegmented: expected true for gradients that are taken part by part, got false");
         using var scope = NewDisposeScope();
         return scope.MoveToOuter(BackwardInSegments(Tensors((Seq2SeqBatch)batch), seed, receiver));
     }
@@ -115,7 +113,7 @@ public sealed class Seq2SeqTask : ILayerwiseTask
     };
 
     private Tensor BackwardInSegments(Seq2SeqTensors tensors, ulong seed, IGradientReceiver? receiver)
-        => SegmentedBackward.Run(_model, (_model.Model.Encoder, _model.Model.Decoder), Inputs(_model, tensors), states => Sum(states, tensors), seed, receiver);
+        => SegmentedBackward.Run(_model, (_model.Model.Encoder, _model.Model.Decoder), Inputs(_model, tensors), states => Sum(states, tensors), seed, receiver, keepsGraphs: !_isSegmented);
 
     private Tensor Sum(Tensor states, Seq2SeqTensors tensors) => _head.Sum(states, tensors.Positions, tensors.Targets, tensors.Teacher, tensors.Kinds);
 

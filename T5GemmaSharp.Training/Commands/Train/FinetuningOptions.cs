@@ -1,5 +1,6 @@
 using System.CommandLine;
 using T5GemmaSharp.Adapters;
+using T5GemmaSharp.Training.Distributed.Gradients;
 using T5GemmaSharp.Training.Finetuning;
 using T5GemmaSharp.Training.Losses;
 using T5GemmaSharp.Training.Optimization;
@@ -53,9 +54,13 @@ internal static class FinetuningOptions
     /// <summary>Whether files are given to train on.</summary>
     public static bool AreGiven(ParseResult result) => result.GetValue(Data) is { Length: > 0 };
 
-    public static FinetuningRequest Read(ParseResult result, string device)
+    public static FinetuningRequest Read(ParseResult result, string device, DataParallel? parallel)
     {
         var isClassification = ExampleOptions.IsClassification(result);
+        if (parallel is { IsSharded: true } && result.GetValue(Optimizer) == OptimizerKind.Adafactor)
+            throw new UsageException($"{Optimizer.Name}: expected AdamW or Sgd on several ranks, got Adafactor, whose state is that of whole matrices; {DataParallelSettings.Replicated.Name} lets every rank keep all of it");
+        if (parallel is not null && result.GetValue(ReleaseGradients))
+            throw new UsageException($"{ReleaseGradients.Name}: expected on one rank only, got {parallel.Ranks.World}, whose gradients are reduced before the first update");
         ExampleOptions.RefuseOthers(result, Generative, ClassificationOptions.All);
         var training = TrainerOptions.Training(result, result.GetValue(LoraRank) is not null ? AdapterDefaults : isClassification ? ClassificationOptions.Defaults(result, Defaults) : Defaults);
         var examples = ExampleOptions.Read(result, training.Seed);
@@ -64,7 +69,7 @@ internal static class FinetuningOptions
             Model = result.GetValue(Model) ?? throw new UsageException("--model: expected the folder of a model with --data, got none"),
             Device = device,
             DType = result.GetRequiredValue(DType),
-            Run = TrainerOptions.Run(result),
+            Run = TrainerOptions.Run(result, parallel),
             Examples = examples,
             Data = result.GetRequiredValue(Data),
             EvaluationData = result.GetValue(EvaluationData) ?? [],

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using T5GemmaSharp.Training.Distributed.Gradients;
 using T5GemmaSharp.Training.Recipes.G2p;
 
 namespace T5GemmaSharp.Training.Commands.Train;
@@ -15,13 +16,13 @@ internal static class G2pOptions
 
     public static IReadOnlyList<Option> All { get; } = [Preset, HiddenSize, Layers, Heads, IntermediateSize, Dropout];
 
-    public static G2pTrainingRequest Read(ParseResult result, string device)
+    public static G2pTrainingRequest Read(ParseResult result, string device, DataParallel? parallel)
     {
         var preset = G2pPresets.All.Single(preset => preset.Name == result.GetRequiredValue(Preset));
         var model = preset.Model;
         return new G2pTrainingRequest
         {
-            Run = TrainerOptions.Run(result),
+            Run = TrainerOptions.Run(result, parallel),
             Device = device,
             Model = model with
             {

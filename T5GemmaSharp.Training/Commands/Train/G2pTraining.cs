@@ -32,7 +32,7 @@ internal static class G2pTraining
         var examples = new Seq2SeqExamples(recipe.Encode(recipe.Words(DataSplit.Train)));
         var run = new TrainingRun(request.Run, options, request.Loss, examples.Fingerprint());
         using var model = run.Checkpoint is { } checkpoint ? Load(checkpoint, device) : Create(config, options.Seed, device);
-        using var optimizer = new AdamW(model.named_parameters(), options.Optimizer);
+        using var optimizer = new AdamW(model.named_parameters(), options.Optimizer, request.Run.Parallel);
         var validation = new Validation(recipe, model, options.Steps, cancellation);
         Console.WriteLine($"{examples.CountOf(epoch: 0)} pronunciations, {model.parameters().Sum(parameter => parameter.numel())} parameters, {options.Steps} steps of {options.BatchSize} on {device}");
         var result = run.Train(new Seq2SeqTask(model, examples, request.Loss), optimizer, validation.Measure, WriteModel, cancellation);

@@ -11,7 +11,7 @@ internal static class TrainCommand
     public static Command Create()
     {
         var command = new Command("train", "Trains a model on files (--model, --data); without files the embedded recipe: from the letters of English words to their phonemes.");
-        foreach (var option in (IEnumerable<Option>)[.. FinetuningOptions.All, .. TrainerOptions.All, .. G2pOptions.All, Device, OptionsFile.CreateOption()])
+        foreach (var option in (IEnumerable<Option>)[.. FinetuningOptions.All, .. TrainerOptions.All, .. G2pOptions.All, .. DistributedOptions.All, .. DataParallelSettings.All, Device, OptionsFile.CreateOption()])
             command.Add(option);
         command.SetTorchAction(Run);
         return command;
@@ -24,7 +24,11 @@ internal static class TrainCommand
         if (useless is not null)
             throw new UsageException($"{useless.Name}: expected {(isFinetuning ? "without" : "with")} --data{(isFinetuning ? ", which trains the model of a folder as it is" : "")}");
         var device = result.GetRequiredValue(Device);
-        TrainerOptions.Apply(result);
-        return isFinetuning ? FinetuningRun.Run(FinetuningOptions.Read(result, device)) : G2pTraining.Run(G2pOptions.Read(result, device));
+        return DistributedOptions.OnRanks(result, device, ranks =>
+        {
+            TrainerOptions.Apply(result);
+            using var parallel = DataParallelSettings.Read(result, ranks);
+            return isFinetuning ? FinetuningRun.Run(FinetuningOptions.Read(result, device, parallel)) : G2pTraining.Run(G2pOptions.Read(result, device, parallel));
+        });
     }
 }

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using T5GemmaSharp.Training.Checkpointing;
+using T5GemmaSharp.Training.Distributed;
+using T5GemmaSharp.Training.Distributed.Gradients;
 using T5GemmaSharp.Training.Losses;
 using T5GemmaSharp.Training.Optimization;
 using TorchSharp;
@@ -53,7 +55,7 @@ internal static class TrainerOptions
     public static int StepsOr(ParseResult result, int defaults) => result.GetValue(Steps) ?? defaults;
 
     /// <summary>Where the run goes; a folder that is not given is chosen by <see cref="InFolder"/>.</summary>
-    public static RunRequest Run(ParseResult result)
+    public static RunRequest Run(ParseResult result, DataParallel? parallel)
     {
         var (folder, resumed) = (result.GetValue(Out), result.GetValue(Resume));
         if (folder is not null && resumed is not null)
@@ -64,6 +66,7 @@ internal static class TrainerOptions
             Resumes = resumed is not null,
             ResumesInAnyCase = result.GetValue(ResumeForce),
             CheckpointLimit = result.GetValue(CheckpointLimit),
+            Parallel = parallel,
         };
     }
 
@@ -73,14 +76,18 @@ internal static class TrainerOptions
     /// <param name="train">The training, with the folder; returns the exit code.</param>
     public static int InFolder(RunRequest request, string name, Func<RunRequest, int> train)
     {
-        var reserved = request.Resumes ? request : request with { Folder = RunFolder.Reserve(request.Folder.Length == 0 ? null : request.Folder, name) };
+        var ranks = request.Parallel?.Ranks;
+        var isFirst = ranks is null or { Rank: 0 };
+        var folder = request.Resumes || !isFirst ? request.Folder : RunFolder.Reserve(request.Folder.Length == 0 ? null : request.Folder, name);
+        var reserved = request with { Folder = ranks?.FromFirst(folder) ?? folder };
         try
         {
             return train(reserved);
         }
         finally
         {
-            RunFolder.ReleaseIfEmpty(reserved.Folder);
+            if (isFirst)
+                RunFolder.ReleaseIfEmpty(reserved.Folder);
         }
     }
 
