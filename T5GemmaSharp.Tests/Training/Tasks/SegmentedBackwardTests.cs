@@ -68,6 +68,68 @@ public sealed class SegmentedBackwardTests
     public void Backward_Repeated_LeavesNoTensors()
         => AssertLeavesNothing(new Seq2SeqTask(TinyTask.CreateModel(), new Seq2SeqExamples(TinyTask.Examples), isSegmented: true));
 
+    [Test]
+    public void Backward_WithKeptGraphs_HasTheGradientsAndDrawsOfTheWhole([Values(0, 0.3)] double dropout)
+    {
+        using var scope = NewDisposeScope();
+        using var model = TinyTask.CreateModel(dropout);
+        model.train();
+        AssertKeptGraphs(new Seq2SeqTask(model, new Seq2SeqExamples(TinyTask.Examples)));
+    }
+
+    [Test]
+    public void Backward_HeadWithKeptGraphs_HasTheGradientsAndDrawsOfTheWhole([Values] bool isEncoderDecoder)
+    {
+        using var scope = NewDisposeScope();
+        var task = HeadSample.Task(ProblemType.SingleLabelClassification, isEncoderDecoder, dropout: 0.3);
+        using var model = task.Model;
+        AssertKeptGraphs((ILayerwiseTask)task);
+    }
+
+    [TestCase("score", false)]
+    [TestCase("layers.1", false)]
+    [TestCase("layers.1", true)]
+    [TestCase("encoder.norm", true)]
+    [TestCase("embed_tokens", true)]
+    public void Backward_PartsWithKeptGraphs_HaveTheGradientsOfTheWhole(string trained, bool isEncoderDecoder)
+    {
+        using var scope = NewDisposeScope();
+        var task = HeadSample.Task(ProblemType.SingleLabelClassification, isEncoderDecoder);
+        using var model = task.Model;
+        new TrainedParts { Only = [trained] }.Choose(model);
+        AssertKeptGraphs((ILayerwiseTask)task);
+    }
+
+    [Test]
+    public void Backward_KeptGraphsRepeated_LeavesNoTensors()
+    {
+        using var model = TinyTask.CreateModel();
+        model.train();
+        var task = new Seq2SeqTask(model, new Seq2SeqExamples(TinyTask.Examples));
+        var batch = task.Prepare(epoch: 0, [0, 1, 2, 3]);
+        task.Backward(batch, seed: 1, new KeepingReceiver()).Dispose(); // makes the gradients
+        LiveTensors.AssertNothingLeft(() => task.Backward(batch, seed: 1, new KeepingReceiver()).Dispose());
+    }
+
+    private static void AssertKeptGraphs(ILayerwiseTask task)
+    {
+        task.Model.train();
+        var batch = task.Prepare(epoch: 0, [0, 1, 2, 3]);
+        var loss = task.Backward(batch, seed: 5).item<float>();
+        var expected = task.Model.named_parameters().Where(item => item.parameter.grad is not null).ToDictionary(item => item.name, item => item.parameter.grad!.clone());
+        task.Model.zero_grad();
+        var receiver = new KeepingReceiver();
+        var keptLoss = task.Backward(batch, seed: 5, receiver).item<float>();
+        Assert.Multiple(() =>
+        {
+            Assert.That(keptLoss, Is.EqualTo(loss));
+            Assert.That(receiver.Parts, Is.GreaterThanOrEqualTo(1));
+            Assert.That(task.Model.named_parameters().Where(item => item.parameter.grad is not null).Select(item => item.name), Is.EquivalentTo(expected.Keys));
+            foreach (var (name, gradient) in expected)
+                Assert.That((task.Model.get_parameter(name)!.grad! - gradient).abs().max().item<float>(), Is.LessThan(1e-6 * (1 + gradient.abs().max().item<float>())), name);
+        });
+    }
+
     private static void AssertGradientsOfTheWhole(ProblemType? problem, bool isEncoderDecoder, TrainedParts parts)
     {
         using var scope = NewDisposeScope();
@@ -128,5 +190,15 @@ public sealed class SegmentedBackwardTests
         var task = new Seq2SeqTask(model, examples, isSegmented: isSegmented);
         var loss = task.Backward(task.Prepare(epoch: 0, [0, 1, 2]), seed: 3).item<float>();
         return (loss, model.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter.grad!.clone()));
+    }
+
+    /// <summary>Leaves the gradients where they are.</summary>
+    private sealed class KeepingReceiver : IGradientReceiver
+    {
+        public int Parts { get; private set; }
+
+        public bool Accepts(Tensor loss) => true;
+
+        public void Take(TorchSharp.Modules.Parameter? unfinished = null) => Parts++;
     }
 }
