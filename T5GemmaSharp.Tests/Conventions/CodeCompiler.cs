@@ -12,6 +12,10 @@ internal static class CodeCompiler
     // What a new console project has (ImplicitUsings).
     private const string ImplicitUsings = "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; global using System.Net.Http; global using System.Threading; global using System.Threading.Tasks;";
 
+    private const string WebSdk = "#:sdk Microsoft.NET.Sdk.Web";
+
+    private const string WebUsings = "using Microsoft.AspNetCore.Builder; using Microsoft.AspNetCore.Http; using Microsoft.Extensions.DependencyInjection;";
+
     // Read once for all compilations.
     private static readonly Lazy<MetadataReference[]> References = new(() => [.. Assemblies().DistinctBy(Path.GetFileName).Select(path => MetadataReference.CreateFromFile(path))]);
 
@@ -39,8 +43,8 @@ internal static class CodeCompiler
         return (int)Assembly.Load(assembly.ToArray()).EntryPoint!.Invoke(null, [arguments])!; // a program has an entry point; this one returns a number
     }
 
-    /// <summary>The code of a script; its lines for the build of a file-based program mean nothing to a compiler alone.</summary>
-    public static string ReadScript(string path) => string.Join('\n', File.ReadLines(path).Select(line => line.StartsWith("#:", StringComparison.Ordinal) ? "" : line));
+    /// <summary>The code of a script. Its lines for the build of a file-based program mean nothing to a compiler alone; that of the web SDK stands for more usings.</summary>
+    public static string ReadScript(string path) => string.Join('\n', File.ReadLines(path).Select(line => line == WebSdk ? WebUsings : line.StartsWith("#:", StringComparison.Ordinal) ? "" : line));
 
     private static CSharpCompilation Compile(string code)
     {
