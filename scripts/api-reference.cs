@@ -212,7 +212,7 @@ internal static class Signatures
             + $"{(property.GetIndexParameters() is { Length: > 0 } index ? $"this[{Parameters(index, false)}]" : property.Name)} {{ get;{Setter(property)} }}",
         EventInfo @event => $"event {Name(@event.EventHandlerType!, null)} {@event.Name}",
         ConstructorInfo constructor => $"{constructor.DeclaringType!.Name.Split('`')[0]}({Parameters(constructor.GetParameters(), false)})",
-        MethodInfo method => $"{(method.IsStatic ? "static " : method.IsAbstract ? "abstract " : "")}{Name(method.ReturnType, Nullability.Create(method.ReturnParameter), Elements(method.ReturnParameter))} "
+        MethodInfo method => $"{(method.IsStatic ? "static " : method.IsAbstract && !method.DeclaringType!.IsInterface ? "abstract " : "")}{Name(method.ReturnType, Nullability.Create(method.ReturnParameter), Elements(method.ReturnParameter))} "
             + $"{method.Name}{TypeArguments(method.IsGenericMethod ? method.GetGenericArguments() : [])}({Parameters(method.GetParameters(), method.IsDefined(typeof(ExtensionAttribute)))})",
         _ => throw new NotSupportedException(member.ToString()),
     };

@@ -7,11 +7,13 @@
 #:sdk Microsoft.NET.Sdk.Web
 #:project ../T5GemmaSharp/T5GemmaSharp.csproj
 
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.AI;
 using T5GemmaSharp.Hosting;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.Services.AddT5Gemma(builder.Configuration.GetSection("T5Gemma")); // every property of T5GemmaOptions: --T5Gemma:Name value, or the environment's T5Gemma__Name
+builder.Services.AddHealthChecks().AddT5Gemma();
 await using var app = builder.Build();
 
 app.Use(async (context, next) =>
@@ -29,7 +31,8 @@ app.Use(async (context, next) =>
     }
 });
 
-app.MapGet("/ready", (T5GemmaEngine engine) => Results.Text(engine.State.ToString(), statusCode: engine.State == T5GemmaEngineState.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable));
+app.MapHealthChecks("/live", new HealthCheckOptions { Predicate = check => check.Tags.Contains("live") });
+app.MapHealthChecks("/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") }); // loaded, and a first pass made
 
 app.MapGet("/answer", async (string text, int? tokens, IChatClient chat, CancellationToken cancellation) =>
 {
@@ -42,6 +45,8 @@ app.MapGet("/stream", (string text, int? tokens, IChatClient chat, CancellationT
 
 app.MapGet("/vector", async (string text, IEmbeddingGenerator<string, Embedding<float>> embeddings, CancellationToken cancellation) =>
     (await embeddings.GenerateVectorAsync(text, cancellationToken: cancellation)).ToArray());
+
+app.MapGet("/score", async (string text, string[] answer, IT5GemmaScorer scorer, CancellationToken cancellation) => await scorer.ScoreAsync(text, answer, cancellation));
 
 await app.RunAsync();
 return 0;
