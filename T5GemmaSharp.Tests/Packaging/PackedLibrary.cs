@@ -8,7 +8,7 @@ namespace T5GemmaSharp.Tests.Packaging;
 /// <summary>The package of the library that these tests were built with, in a temporary folder. Skips the test outside of a checkout.</summary>
 internal sealed class PackedLibrary : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("t5gemma-package-");
+    private readonly DirectoryInfo _folder;
 
     public PackedLibrary()
     {
@@ -16,6 +16,7 @@ internal sealed class PackedLibrary : IDisposable
         var project = Path.Combine(SourceTree.Root(), "T5GemmaSharp");
         if (!Directory.Exists(Path.Combine(project, "bin", SourceTree.Configuration)))
             Assert.Ignore($"the library is not built in '{SourceTree.Configuration}' here");
+        _folder = Directory.CreateTempSubdirectory("t5gemma-package-");
         var (exitCode, output) = DotnetCommand.Run(project, ["pack", "--no-build", "--nologo", "-c", SourceTree.Configuration, "-o", Folder], new Dictionary<string, string?>());
         Assert.That(exitCode, Is.Zero, output);
     }
