@@ -14,6 +14,7 @@ internal static class CommandLine
         ValidateCommand.Create(),
         GenerateCommand.Create(),
         ClassifyCommand.Create(),
+        EmbedCommand.Create(),
         EvaluateCommand.Create(),
         InspectCommand.Create(),
         DownloadCommand.Create(),

@@ -11,6 +11,9 @@ internal static class PredictionJson
     /// <summary>A predicted number.</summary>
     public static string Number(float value) => JsonText.Line(json => json.WriteFinite(Score, value));
 
+    /// <summary>A vector.</summary>
+    public static string Vector(float[] vector) => JsonText.Line(json => json.WriteList("embedding", vector, number => json.WriteFiniteValue(number)));
+
     /// <summary>The likeliest class, and the probabilities of all.</summary>
     public static string Class(IReadOnlyList<string> names, float[] probabilities, int best) => JsonText.Line(json =>
     {

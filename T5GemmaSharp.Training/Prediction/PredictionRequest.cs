@@ -1,6 +1,6 @@
 namespace T5GemmaSharp.Training.Prediction;
 
-/// <summary>What a command line asks <c>classify</c> to do.</summary>
+/// <summary>What a command line asks <c>classify</c> or <c>embed</c> to do.</summary>
 internal sealed record PredictionRequest
 {
     /// <summary>Folder of the model.</summary>

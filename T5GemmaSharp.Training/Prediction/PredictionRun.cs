@@ -19,14 +19,16 @@ internal sealed class PredictionRun
     private bool IsClosed => _file is null && LineOutput.IsStandardOutputClosed();
 
     /// <summary>Runs the request.</summary>
+    /// <param name="request">What is asked.</param>
+    /// <param name="load">Loads the model that it names.</param>
     /// <returns>The exit code.</returns>
-    public static int Run(PredictionRequest request)
+    public static int Run(PredictionRequest request, Func<PredictionRequest, ILabeller> load)
     {
         using var interruption = new Interruption();
         return AnswerFile.Run(request.Output, file =>
         {
             using var input = TextInput.Open(request.Input); // first: a missing file costs no loading of the model
-            using var labeller = Labeller.Load(request);
+            using var labeller = load(request);
             return new PredictionRun(request, labeller, file, interruption.Token).Label(input);
         });
     }
