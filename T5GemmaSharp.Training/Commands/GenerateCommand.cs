@@ -15,9 +15,9 @@ internal static class GenerateCommand
 
     private static readonly Option<string> Model = SharedOptions.Model();
     private static readonly Option<string?> Adapter = new("--adapter") { Description = "Folder of a LoRA or DoRA adapter of the model, which is merged into the weights in memory.", HelpName = "DIR" };
-    private static readonly Option<string?> InputFile = new("--file")
+    private static readonly Option<string[]> InputFile = new("--file")
     {
-        Description = "Answer the lines of this file, those of like length together, in the order of the file. *.jsonl: rows of JSON.",
+        Description = "Answer the lines of this file, those of like length together, in the order of the file. *.jsonl: rows of JSON. With --shard it may be given several times.",
         HelpName = "FILE",
     };
 
@@ -57,7 +57,7 @@ internal static class GenerateCommand
     {
         var command = new Command("generate", $"Answers texts. Settings come from the command line, --generation-config, the model's folder, in this order; answers have at most {GenerationRun.DefaultMaxNewTokens} tokens where none says it.")
         {
-            Texts, Model, Adapter, InputFile, Jsonl, Out, Json, Chat, DecoderPrompt, Untrusted, KeepSpecial, BadWords, ConfigFile, Assistant, Seed, BatchSize, NoSort, Stream, Verbose, Device, DType, Quantize,
+            Texts, Model, Adapter, InputFile, Jsonl, Out, ShardOptions.Shard, Json, Chat, DecoderPrompt, Untrusted, KeepSpecial, BadWords, ConfigFile, Assistant, Seed, BatchSize, NoSort, Stream, Verbose, Device, DType, Quantize,
         };
         foreach (var option in AnswerConstraintOptions.All)
             command.Add(option);
@@ -69,7 +69,7 @@ internal static class GenerateCommand
 
     private static GenerationRequest Read(ParseResult result)
     {
-        var (texts, file) = (TextsArgument.Read(result, Texts), result.GetValue(InputFile));
+        var (texts, file) = (TextsArgument.Read(result, Texts), result.GetValue(InputFile)?.FirstOrDefault());
         if (texts.Length > 0 && (file is not null || result.GetValue(Jsonl)))
             throw new UsageException($"'{texts[0]}': expected no texts beside {InputFile.Name} or {Jsonl.Name}, got {texts.Length}");
         if (result.GetValue(Stream))
@@ -86,6 +86,7 @@ internal static class GenerateCommand
             Quantization = SharedOptions.ResolveQuantization(result.GetValue(Quantize)),
             Texts = texts,
             File = file,
+            Shard = ShardOptions.Read(result, InputFile, Out, Verbose, Device),
             ReadsJson = result.GetValue(Jsonl) || (file is not null && TextInput.IsJson(file)),
             Out = result.GetValue(Out),
             WritesJson = result.GetValue(Json) || (result.GetValue(Out) is { } output && TextInput.IsJson(output)),

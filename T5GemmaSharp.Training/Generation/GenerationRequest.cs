@@ -2,6 +2,7 @@ using T5GemmaSharp.Generation;
 using T5GemmaSharp.Generation.Constraints;
 using T5GemmaSharp.Quantization;
 using T5GemmaSharp.Tokenization;
+using T5GemmaSharp.Training.Distributed.Sharding;
 
 namespace T5GemmaSharp.Training.Generation;
 
@@ -25,6 +26,9 @@ internal sealed record GenerationRequest
     public required IReadOnlyList<string> Texts { get; init; }
 
     public string? File { get; init; }
+
+    /// <summary>Work on a part of the rows of files; null: on the texts, <see cref="File"/> or standard input.</summary>
+    public ShardRequest? Shard { get; init; }
 
     /// <summary>Whether lines are JSON.</summary>
     public bool ReadsJson { get; init; }

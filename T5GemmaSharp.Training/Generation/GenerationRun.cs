@@ -1,8 +1,10 @@
 using System.Runtime.ExceptionServices;
 using T5GemmaSharp.Generation;
+using T5GemmaSharp.Generation.Constraints;
 using T5GemmaSharp.Generation.Streaming;
 using T5GemmaSharp.Tokenization;
 using T5GemmaSharp.Training.Commands;
+using T5GemmaSharp.Training.Distributed.Sharding;
 using T5GemmaSharp.Training.Logging;
 using T5GemmaSharp.Training.Tokenization;
 
@@ -32,46 +34,90 @@ internal sealed class GenerationRun
     public static int Run(GenerationRequest request)
     {
         using var interruption = new Interruption();
+        if (request.Shard is { } shard)
+            return RunShard(request, shard, interruption.Token);
         return AnswerFile.Run(request.Out, file => Run(request, file, interruption.Token));
     }
 
     private static int Run(GenerationRequest request, AnswerFile? file, CancellationToken cancellation)
     {
         // Texts first: a fault in them costs no loading of the model.
+        var (tokenizer, encoder) = Encoder(request);
+        var constraint = request.Constraint?.Invoke(tokenizer);
+        var prompts = Prompts(request)?.Select(encoder.Encode).ToList();
+        return WithGenerator(request, tokenizer, constraint, (model, generator) =>
+        {
+            var format = request.WritesJson ? AnswerFormat.Json : file is null && request.Texts.Count == 1 ? AnswerFormat.Text : AnswerFormat.Line;
+            var cut = new CutAnswers(constraint);
+            using var worker = request.Streams ?? (request.SuitsTerminal && generator.CanStream && !Console.IsOutputRedirected) ? new GenerationWorker(model, tokenizer) : null;
+            var stream = worker is null ? null : new AnswerStream(worker, generator, format, cut);
+            var run = new GenerationRun(request, encoder, generator, new AnswerOutput(file, format, cut), stream, cancellation);
+            return TellingCuts(cut, () => prompts is null ? run.AnswerArriving() : run.AnswerAll(prompts));
+        });
+    }
+
+    private static int RunShard(GenerationRequest request, ShardRequest shard, CancellationToken cancellation)
+    {
+        var (tokenizer, encoder) = Encoder(request);
+        var constraint = request.Constraint?.Invoke(tokenizer);
+        var cut = new CutAnswers(constraint);
+        var format = request.WritesJson ? AnswerFormat.Json : AnswerFormat.Line;
+        return TellingCuts(cut, () => ShardRun.Run(
+            shard,
+            request.BatchSize,
+            (line, place) => PromptLines.Read(line, place, request.ReadsJson),
+            work => WithGenerator(request, tokenizer, constraint, (_, generator) =>
+            {
+                work((first, prompts) =>
+                {
+                    generator.BeginAt(first); // a portion has no more batches than rows
+                    var numbered = prompts.Select((prompt, index) => encoder.Encode(prompt) with { Index = checked((int)(first + index)) }).ToList();
+                    var answers = PromptBatches.Plan(numbered, request.BatchSize, request.Sort).SelectMany(batch => generator.Answer(batch, cancellation)).OrderBy(answer => answer.Index).ToList();
+                    answers.ForEach(answer => cut.Add(answer.Ids, answer.FinishReason));
+                    return answers.Select(answer => answer.Write(format));
+                });
+                return ExitCode.Done;
+            }),
+            cancellation));
+    }
+
+    private static (T5GemmaTokenizer Tokenizer, PromptEncoder Encoder) Encoder(GenerationRequest request)
+    {
         var tokenizer = T5GemmaTokenizer.FromPretrained(request.Model);
         if (tokenizer.PadId is null && request.BatchSize > 1)
             throw new UsageException($"--batch-size: expected 1 with a tokenizer that has no padding token, got {request.BatchSize}");
-        var constraint = request.Constraint?.Invoke(tokenizer);
-        var encoder = new PromptEncoder(tokenizer) { IsChat = request.IsChat, ParseSpecial = request.ParseSpecial, DecoderPrompt = request.DecoderPrompt };
-        var prompts = Prompts(request)?.Select(encoder.Encode).ToList();
+        return (tokenizer, new PromptEncoder(tokenizer) { IsChat = request.IsChat, ParseSpecial = request.ParseSpecial, DecoderPrompt = request.DecoderPrompt });
+    }
 
-        using var model = request.Adapter is { } adapter
-            ? ModelFolder.LoadMerged(request.Model, adapter, request.Device, request.DType, request.Quantization)
-            : ModelFolder.LoadModel(request.Model, request.Device, request.DType, request.Quantization);
-        using var assistant = request.AssistantModel is { } folder ? ModelFolder.LoadModel(folder, request.Device, request.DType) : null;
-        var routes = new DecodingRoutes(request.IsVerbose ? Console.Error : null);
-        var generator = new TextGenerator(model, tokenizer, Complete(request, model, tokenizer))
-        {
-            SkipSpecialTokens = request.SkipSpecialTokens,
-            AssistantModel = assistant,
-            Seed = request.Seed,
-            Constraint = constraint,
-            OnRoute = routes.Add,
-        };
-        var format = request.WritesJson ? AnswerFormat.Json : file is null && request.Texts.Count == 1 ? AnswerFormat.Text : AnswerFormat.Line;
-        var cut = new CutAnswers(constraint);
-        using var worker = request.Streams ?? (request.SuitsTerminal && generator.CanStream && !Console.IsOutputRedirected) ? new GenerationWorker(model, tokenizer) : null;
-        var stream = worker is null ? null : new AnswerStream(worker, generator, format, cut);
-        var run = new GenerationRun(request, encoder, generator, new AnswerOutput(file, format, cut), stream, cancellation);
+    private static int TellingCuts(CutAnswers cut, Func<int> run)
+    {
         try
         {
-            return prompts is null ? run.AnswerArriving() : run.AnswerAll(prompts);
+            return run();
         }
         finally
         {
             if (cut.Warning is { } warning)
                 Console.Error.WriteLine(warning);
         }
+    }
+
+    /// <summary>Loads the model for as long as its generator is used.</summary>
+    private static int WithGenerator(GenerationRequest request, T5GemmaTokenizer tokenizer, TokenConstraint? constraint, Func<T5GemmaForConditionalGeneration, TextGenerator, int> use)
+    {
+        using var model = request.Adapter is { } adapter
+            ? ModelFolder.LoadMerged(request.Model, adapter, request.Device, request.DType, request.Quantization)
+            : ModelFolder.LoadModel(request.Model, request.Device, request.DType, request.Quantization);
+        using var assistant = request.AssistantModel is { } folder ? ModelFolder.LoadModel(folder, request.Device, request.DType) : null;
+        var routes = new DecodingRoutes(request.IsVerbose ? Console.Error : null);
+        return use(model, new TextGenerator(model, tokenizer, Complete(request, model, tokenizer))
+        {
+            SkipSpecialTokens = request.SkipSpecialTokens,
+            AssistantModel = assistant,
+            Seed = request.Seed,
+            Constraint = constraint,
+            OnRoute = routes.Add,
+        });
     }
 
     /// <summary>The prompts that are known before the first answer; null: they arrive on standard input.</summary>

@@ -52,6 +52,9 @@ internal sealed class TextGenerator(T5GemmaForConditionalGeneration model, T5Gem
         return answers;
     }
 
+    /// <summary>Lets draws go on as if some batches had come before.</summary>
+    public void BeginAt(long batch) => _batchCount = batch;
+
     /// <summary>Answers a batch.</summary>
     /// <param name="prompts">The prompts; the beginnings of their answers have one length.</param>
     /// <param name="cancellation">Ends the work between two steps.</param>

@@ -1,3 +1,5 @@
+using T5GemmaSharp.Training.Distributed.Sharding;
+
 namespace T5GemmaSharp.Training.Prediction;
 
 /// <summary>What a command line asks <c>classify</c> or <c>embed</c> to do.</summary>
@@ -15,6 +17,9 @@ internal sealed record PredictionRequest
 
     /// <summary>File of the rows; null: standard input.</summary>
     public string? Input { get; init; }
+
+    /// <summary>Work on a part of the rows of files; null: on all of <see cref="Input"/>.</summary>
+    public ShardRequest? Shard { get; init; }
 
     /// <summary>Whether lines are JSON.</summary>
     public bool ReadsJson { get; init; }

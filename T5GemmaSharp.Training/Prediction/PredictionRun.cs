@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using T5GemmaSharp.Training.Commands;
+using T5GemmaSharp.Training.Distributed.Sharding;
 using T5GemmaSharp.Training.Generation;
 using T5GemmaSharp.Training.Tokenization;
 
@@ -25,12 +26,39 @@ internal sealed class PredictionRun
     public static int Run(PredictionRequest request, Func<PredictionRequest, ILabeller> load)
     {
         using var interruption = new Interruption();
+        if (request.Shard is { } shard)
+            return RunShard(request, shard, load, interruption.Token);
         return AnswerFile.Run(request.Output, file =>
         {
             using var input = TextInput.Open(request.Input); // first: a missing file costs no loading of the model
             using var labeller = load(request);
             return new PredictionRun(request, labeller, file, interruption.Token).Label(input);
         });
+    }
+
+    private static int RunShard(PredictionRequest request, ShardRequest shard, Func<PredictionRequest, ILabeller> load, CancellationToken cancellation) => ShardRun.Run<PredictionRow>(
+        shard,
+        request.BatchSize,
+        request.ReadsJson ? PredictionRow.ReadJson : PredictionRow.ReadText,
+        work =>
+        {
+            using var labeller = load(request);
+            work((_, rows) => Lines(labeller, [.. rows.Select(labeller.Encode)], request.BatchSize, cancellation));
+        },
+        cancellation);
+
+    // Rows of like length go together, which saves padding; the lines come in the order of the input.
+    private static string[] Lines(ILabeller labeller, List<EncodedRow> rows, int batchSize, CancellationToken cancellation)
+    {
+        var lines = new string[rows.Count];
+        foreach (var indices in Enumerable.Range(0, rows.Count).OrderByDescending(index => rows[index].InputIds.Length).Chunk(batchSize))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            foreach (var (index, line) in indices.Zip(labeller.Label([.. indices.Select(index => rows[index])])))
+                lines[index] = line;
+        }
+
+        return lines;
     }
 
     private int Label(Stream input)
@@ -50,18 +78,9 @@ internal sealed class PredictionRun
         return ExitCode.Done;
     }
 
-    // Rows of like length go together, which saves padding; the lines come in the order of the input.
     private void Label(List<EncodedRow> rows)
     {
-        var lines = new string[rows.Count];
-        foreach (var indices in Enumerable.Range(0, rows.Count).OrderByDescending(index => rows[index].InputIds.Length).Chunk(_request.BatchSize))
-        {
-            _cancellation.ThrowIfCancellationRequested();
-            foreach (var (index, line) in indices.Zip(_labeller.Label([.. indices.Select(index => rows[index])])))
-                lines[index] = line;
-        }
-
-        foreach (var line in lines)
+        foreach (var line in Lines(_labeller, rows, _request.BatchSize, _cancellation))
         {
             if (_file is null)
                 Console.Out.WriteLine(line);

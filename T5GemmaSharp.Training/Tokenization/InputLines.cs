@@ -33,6 +33,17 @@ internal class InputLines<T>(Stream stream, string name, Func<ReadOnlyMemory<byt
         return items;
     }
 
+    /// <summary>Reads everything, and keeps nothing of it.</summary>
+    /// <returns>Number of lines.</returns>
+    /// <exception cref="FormatException">A line is not what was expected.</exception>
+    public long Count()
+    {
+        var count = 0L;
+        while (ReadArrived() is { } items)
+            count += items.Count;
+        return count;
+    }
+
     /// <summary>Reads everything.</summary>
     /// <exception cref="FormatException">A line is not what was expected.</exception>
     public List<T> ReadAll()

@@ -118,6 +118,28 @@ public sealed class ClassifyCommandTests
         Assert.That(File.ReadAllText(output), Is.EqualTo(Classify("--input", input).Output));
     }
 
+    [Test]
+    public void Classify_Parts_JoinToTheWhole([Values] bool words)
+    {
+        using var model = words ? (nn.Module)Tokens() : Sequence(ProblemType.SingleLabelClassification, Names);
+        var texts = Enumerable.Range(0, 37).Select(index => string.Join(' ', Enumerable.Range(0, 1 + (index % 5)).Select(word => "abcd"[(index + word) % 4])));
+        var input = _model.Write("parts.jsonl", texts.Select(text => words ? $$"""{"tokens": ["{{text.Replace(" ", "\", \"", StringComparison.Ordinal)}}"]}""" : $"\"{text}\""));
+        var folder = Directory.CreateTempSubdirectory("parts-").FullName;
+        try
+        {
+            string[] options = ["--input", input, "--batch-size", "1", "--output", Path.Combine(folder, "labels.jsonl")];
+            Assert.That(Classify([.. options, "--shard", "0/1"]).Code, Is.Zero);
+            for (var part = 0; part < 3; part++)
+                Assert.That(Classify([.. options, "--shard", $"{part}/3"]).Code, Is.Zero);
+            var joined = string.Concat(Enumerable.Range(0, 3).Select(part => File.ReadAllText(Path.Combine(folder, $"labels-0000{part}-of-00003.jsonl"))));
+            Assert.That(joined, Is.EqualTo(File.ReadAllText(Path.Combine(folder, "labels.jsonl"))).And.EqualTo(Classify("--input", input, "--batch-size", "1").Output));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     [TestCase("""{"tokens": ["a"]}""", "line 1: expected a text, got words; the model labels whole texts")]
     [TestCase("\"\"", "line 1: the line: expected a text, got an empty one")]
     public void Classify_OtherRow_IsRefused(string row, string fault)
