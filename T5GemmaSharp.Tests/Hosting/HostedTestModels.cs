@@ -38,6 +38,13 @@ internal static class HostedTestModels
     /// <summary>An engine of a folder.</summary>
     public static T5GemmaEngine EngineOf(T5GemmaOptions options) => new("", options, new EngineTelemetry(), NullLogger.Instance);
 
+    /// <summary>Live tensors of the engine's thread.</summary>
+    public static async Task<long> LiveCount(T5GemmaEngine engine)
+    {
+        var call = await engine.SubmitAsync(_ => new CallWork<long>(_ => LiveTensors.Count, inputTokens: 0, Timeout.InfiniteTimeSpan, CancellationToken.None) { Operation = "test" }, CancellationToken.None);
+        return await call.Result;
+    }
+
     public static T5GemmaOptions Options() => new() { ModelId = "tiny", DefaultOutputTokens = 12, UseChatTemplate = false, Device = "cpu" };
 
     /// <summary>New ids of a generation of its own.</summary>

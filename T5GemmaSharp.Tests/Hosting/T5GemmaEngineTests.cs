@@ -4,7 +4,6 @@ using T5GemmaSharp.Generation;
 using T5GemmaSharp.Hosting;
 using T5GemmaSharp.Hosting.Batching;
 using T5GemmaSharp.Hosting.Clients;
-using T5GemmaSharp.Tests.Support;
 using static TorchSharp.torch;
 
 namespace T5GemmaSharp.Tests.Hosting;
@@ -201,10 +200,10 @@ public sealed class T5GemmaEngineTests
         using var client = new T5GemmaChatClient(engine);
         using var embeddings = new T5GemmaEmbeddingGenerator(engine);
         await Round();
-        var before = await LiveCount(engine);
+        var before = await HostedTestModels.LiveCount(engine);
         for (var round = 0; round < 3; round++)
             await Round();
-        Assert.That(await LiveCount(engine), Is.EqualTo(before));
+        Assert.That(await HostedTestModels.LiveCount(engine), Is.EqualTo(before));
 
         async Task Round()
         {
@@ -222,12 +221,6 @@ public sealed class T5GemmaEngineTests
         var options = HostedTestModels.Options();
         (options.QueueCapacity, options.MaxBatchSize) = (queueCapacity, maxBatchSize);
         return options;
-    }
-
-    private static async Task<long> LiveCount(T5GemmaEngine engine)
-    {
-        var call = await engine.SubmitAsync(_ => new CallWork<long>(_ => LiveTensors.Count, inputTokens: 0, Timeout.InfiniteTimeSpan, CancellationToken.None) { Operation = "test" }, CancellationToken.None);
-        return await call.Result;
     }
 
     private static Task<GenerationWork> Submit(T5GemmaEngine engine, IGenerationOutput output, GenerationControls controls) => engine.SubmitAsync(

@@ -9,6 +9,9 @@ namespace T5GemmaSharp.Hosting.Batching;
 /// </summary>
 internal sealed class ModelThread
 {
+    private const int GatheredShare = 4; // a quarter of the places
+    private const int MostGatheringSteps = 4; // a free place is not kept empty for longer
+
     private readonly ConcurrentQueue<EngineRequest> _arrived = new();
     private readonly SemaphoreSlim _signal = new(0);
     private readonly List<GenerationWork> _newWorks = [];
@@ -22,6 +25,7 @@ internal sealed class ModelThread
     private readonly RowBatch? _batch;
     private ExclusiveGeneration? _exclusive;
     private int _turn;
+    private int _gatheringSteps;
     private volatile bool _isDraining;
     private volatile bool _hasEnded;
     private volatile Exception? _abortion;
@@ -172,6 +176,11 @@ internal sealed class ModelThread
         var room = _options.MaxBatchSize - (_batch?.Count ?? 0);
         if (_batch is null || _newWorks.Count == 0 || room == 0)
             return false;
+        // Under load a few places are gathered first: a pass for many sources takes little longer than one for a single one, and running answers wait for each.
+        var isCrowded = room < _newWorks.Count && room < _options.MaxBatchSize / GatheredShare && _batch.Count > 0;
+        if (isCrowded && _gatheringSteps++ < MostGatheringSteps)
+            return false;
+        _gatheringSteps = 0;
         var works = LengthBuckets.Take(_newWorks, work => work.SourceIds.Count, room, _options.MaxEncoderTokens);
         works.ForEach(started);
         _batch.Admit(works);
