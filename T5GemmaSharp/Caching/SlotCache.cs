@@ -14,16 +14,16 @@ internal sealed class SlotCache(int numHiddenLayers, int maxRows) : KeyValueCach
     /// <summary>Tokens of each row.</summary>
     public IReadOnlyList<long> Lengths => _lengths;
 
-    /// <summary>Adds a row that another cache holds.</summary>
+    /// <summary>Adds the rows that another cache holds.</summary>
     /// <param name="from">A filled cache of the same layers.</param>
-    /// <param name="row">Its row.</param>
-    /// <param name="length">Tokens of the row.</param>
-    public void Add(KeyValueCache from, int row, long length)
+    /// <param name="lengths">Tokens of each of its rows; what it holds behind them is never attended to.</param>
+    public void Add(KeyValueCache from, IReadOnlyCollection<long> lengths)
     {
-        Reserve(from.Layers[0].Keys!, _lengths.Count + 1, length); // a filled cache has keys
+        var first = from.Layers[0].Keys!; // a filled cache has keys
+        Reserve(first, _lengths.Count + lengths.Count, first.size(2));
         for (var layer = 0; layer < Layers.Count; layer++)
-            LayerAt(layer).Fill(_lengths.Count, from.Layers[layer], row, length);
-        _lengths.Add(length);
+            LayerAt(layer).Fill(_lengths.Count, from.Layers[layer]);
+        _lengths.AddRange(lengths);
     }
 
     /// <summary>Removes a row; the last one takes its number. The memory is given back with the last row.</summary>

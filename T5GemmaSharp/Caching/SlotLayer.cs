@@ -37,11 +37,11 @@ internal sealed class SlotLayer : CacheLayer
         Grow(ref _values, like, slots, capacity);
     }
 
-    /// <summary>Fills a slot with the first tokens of a row of states [B, K, length, E]; the rest becomes zero.</summary>
-    public void Fill(int slot, CacheLayer from, int row, long length)
+    /// <summary>Fills slots with the rows [B, K, length, E] of another layer; the rest of them becomes zero.</summary>
+    public void Fill(int slot, CacheLayer from)
     {
-        Fill(_keys!, slot, from.Keys!, row, length); // the caller has reserved room, and the other layer is filled
-        Fill(_values!, slot, from.Values!, row, length);
+        Fill(_keys!, slot, from.Keys!); // the caller has reserved room, and the other layer is filled
+        Fill(_values!, slot, from.Values!);
     }
 
     /// <summary>Copies a slot over another one.</summary>
@@ -90,12 +90,11 @@ internal sealed class SlotLayer : CacheLayer
         StaticBuffers.Write(buffer, states, SequenceLength);
     }
 
-    private static void Fill(Tensor buffer, int slot, Tensor states, int row, long length)
+    private static void Fill(Tensor buffer, int slot, Tensor states)
     {
-        using var scope = NewDisposeScope();
-        var target = buffer.select(0, slot);
+        using var target = buffer.narrow(0, slot, states.size(0));
         target.zero_();
-        target.narrow(1, 0, length).copy_(states.select(0, row).narrow(1, 0, length));
+        StaticBuffers.Write(target, states, start: 0);
     }
 
     private static void Grow(ref Tensor? buffer, Tensor like, long slots, long capacity)

@@ -57,11 +57,8 @@ internal sealed class ModuleStepDecoder : IStepDecoder
         var before = Count;
         try
         {
-            for (var row = 0; row < sources.Count; row++)
-            {
-                _cross.Add(cache.CrossAttentionCache, row, sources[row].Count);
-                _self.Add(cache.SelfAttentionCache, row, length: 1);
-            }
+            _cross.Add(cache.CrossAttentionCache, [.. sources.Select(source => (long)source.Count)]);
+            _self.Add(cache.SelfAttentionCache, [.. sources.Select(_ => 1L)]);
         }
         catch
         {
