@@ -294,6 +294,7 @@ def report(arguments, model, times, rates):
             "warmup": arguments.warmup,
             "repeats": arguments.repeats,
         },
+        "encoding": {"engine": program_name(), "reason": None} if arguments.what == "encode" else None,
         "decoding": {"engine": program_name(), "reason": None} if arguments.what == "decode" else None,
         "seconds": times,
         "rates": rates,

@@ -44,6 +44,7 @@ internal static class BenchmarkReport
                 settings.Warmup,
                 settings.Repeats,
             },
+            Encoding = result.Encoding is { } encoding ? new { encoding.Engine, encoding.Reason } : null,
             Decoding = result.Route is { } route ? new { Engine = $"{route.Engine}", route.Reason } : null,
             result.Seconds,
             result.Rates,
@@ -62,6 +63,8 @@ internal static class BenchmarkReport
         if (settings.Kind == BenchmarkKind.Train)
             text.Append(CultureInfo.InvariantCulture, $", target {settings.TargetLength} tokens, {settings.MicroBatch ?? settings.Batch} together{(settings.IsSegmented ? ", layers computed again" : "")}{(settings.ReleasesGradients ? ", gradients released" : "")}{(settings.LoraRank is { } rank ? $", LoRA of rank {rank}" : "")}");
         text.Append(CultureInfo.InvariantCulture, $"; median (min to max) of {settings.Repeats} runs after {settings.Warmup}\n");
+        if (result.Encoding is { } encoding)
+            text.Append(CultureInfo.InvariantCulture, $"  encoding by {encoding}\n");
         if (result.Route is { } route)
             text.Append(CultureInfo.InvariantCulture, $"  decoding by {route}\n");
         foreach (var (name, time) in result.Seconds)

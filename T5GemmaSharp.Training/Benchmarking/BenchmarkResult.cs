@@ -17,6 +17,9 @@ internal sealed record BenchmarkResult
     /// <summary>Who computed the decoder's steps; null: none were measured.</summary>
     public DecodingRoute? Route { get; init; }
 
+    /// <summary>Who computed the encoder's passes; null: none were measured alone.</summary>
+    public EncodingRoute? Encoding { get; init; }
+
     /// <summary>Times by what they are the time of.</summary>
     public Dictionary<string, Timing> Seconds { get; } = [];
 

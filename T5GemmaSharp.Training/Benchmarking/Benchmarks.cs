@@ -45,9 +45,11 @@ internal static class Benchmarks
         var clock = new Stopclock(settings.Device);
         var encode = Rounds.Measure(settings, () => [clock.Seconds(() => model.Encode(inputs).Dispose())], cancellation)[0];
         var tokens = settings.Batch * settings.SourceLength;
+        using var noGrad = torch.no_grad();
         var result = new BenchmarkResult
         {
             Model = ModelSummary.Of(model),
+            Encoding = new EncodingRoute(model.Model.Encoder.ExplainModules(new() { InputIds = inputs.InputIds, AttentionMask = inputs.AttentionMask })),
             Seconds = { ["encode"] = encode },
             Rates = { ["encode_ms_per_token"] = MillisecondsPerSecond * encode.Median / tokens, ["encode_tokens_per_second"] = tokens / encode.Median },
         };

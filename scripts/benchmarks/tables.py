@@ -68,8 +68,9 @@ def notes(measured, command):
         lines += ["", f"The device in the same runs: copies {copied:,.0f} GB/s (read and written), multiplies bfloat16 matrices of 8192 x 8192 at {multiplied:,.0f} TFLOP/s."]
     for case, sides in measured:
         for side, found in sides.items():
-            if found and (found.get("decoding") or {}).get("reason"):
-                lines += ["", f"{case.name}, {side}: decoding by {found['decoding']['engine']}: {found['decoding']['reason']}."]
+            for work in ("encoding", "decoding"):
+                if found and (found.get(work) or {}).get("reason"):
+                    lines += ["", f"{case.name}, {side}: {work} by {found[work]['engine']}: {found[work]['reason']}."]
         if differences(sides):
             lines += ["", f"{case.name}: {differences(sides)}."]
     return [*lines, "", f"    {command}"]

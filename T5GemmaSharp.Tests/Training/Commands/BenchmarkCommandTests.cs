@@ -34,8 +34,9 @@ public sealed class BenchmarkCommandTests
         var settings = report.GetProperty("settings");
         Assert.Multiple(() =>
         {
-            Assert.That(report.EnumerateObject().Select(field => field.Name), Is.EqualTo(new[] { "benchmark", "machine", "versions", "model", "settings", "decoding", "seconds", "rates" }));
+            Assert.That(report.EnumerateObject().Select(field => field.Name), Is.EqualTo(new[] { "benchmark", "machine", "versions", "model", "settings", "encoding", "decoding", "seconds", "rates" }));
             Assert.That(report.GetProperty("benchmark").GetString(), Is.EqualTo(kind));
+            Assert.That(report.GetProperty("encoding").GetRawText(), Is.EqualTo(kind == "encode" ? "{\"engine\":\"Modules\",\"reason\":\"the model is on cpu\"}" : "null"));
             Assert.That(report.GetProperty("seconds").EnumerateObject().Select(field => field.Name), Is.EqualTo(times));
             foreach (var time in report.GetProperty("seconds").EnumerateObject().Where(field => field.Name != "decode"))
                 Assert.That(Number(time.Value, "min"), Is.GreaterThan(0).And.LessThanOrEqualTo(Number(time.Value, "median")));
