@@ -40,6 +40,27 @@ public sealed class EmbedCommandTests
     }
 
     [Test]
+    public void Embed_Parts_JoinToTheWhole()
+    {
+        var folder = Directory.CreateTempSubdirectory("vectors-").FullName;
+        try
+        {
+            var input = Path.Combine(folder, "words.txt");
+            File.WriteAllLines(input, Enumerable.Range(0, 20).Select(index => Words[index % Words.Length]));
+            string[] options = ["embed", "--model", Folder, "--device", "cpu", "--input", input, "--batch-size", "1", "--output", Path.Combine(folder, "vectors.jsonl")];
+            Assert.That(CommandRun.Of([.. options, "--shard", "0/1"]).Code, Is.Zero);
+            for (var part = 0; part < 2; part++)
+                Assert.That(CommandRun.Of([.. options, "--shard", $"{part}/2"]).Code, Is.Zero);
+            var joined = string.Concat(Enumerable.Range(0, 2).Select(part => File.ReadAllText(Path.Combine(folder, $"vectors-0000{part}-of-00002.jsonl"))));
+            Assert.That(joined, Is.EqualTo(File.ReadAllText(Path.Combine(folder, "vectors.jsonl"))));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Test]
     public void Embed_Words_AreRefused()
     {
         var input = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.jsonl");
