@@ -1,61 +1,79 @@
-// Answers requests over HTTP, many at a time, with one model; the guide is T5GemmaSharp/docs/service.md.
+#!/usr/bin/env dotnet
+// Serves a model over HTTP, with OpenAI's paths; loopback only, unless --urls says otherwise.
 //
-//   dotnet run -c Release scripts/serve.cs -- --T5Gemma:ModelPath "$PWD/weights/g2p" --urls http://127.0.0.1:5080
-//   curl "http://127.0.0.1:5080/answer?text=interlinked"          curl -N "http://127.0.0.1:5080/stream?text=interlinked"
-//   curl "http://127.0.0.1:5080/vector?text=interlinked"          curl "http://127.0.0.1:5080/ready"
+//   dotnet run -c Release scripts/serve.cs                                            (weights/g2p on http://127.0.0.1:5080)
+//   dotnet run -c Release scripts/serve.cs -- --model DIR --urls http://0.0.0.0:8080
+//
+// Every option is configuration: T5Gemma__NAME (T5GemmaOptions) and Serve__NAME (serve/ServeOptions.cs) in the environment, or --T5Gemma:NAME and --Serve:NAME.
 
 #:sdk Microsoft.NET.Sdk.Web
 #:project ../T5GemmaSharp/T5GemmaSharp.csproj
+#:property AssemblyName=T5GemmaSharp.Serve
+#:include serve/*.cs
 
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
-using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Options;
 using T5GemmaSharp.Hosting;
+using T5GemmaSharp.Serve;
+
+const string DefaultUrl = "http://127.0.0.1:5080";
+const string OwnModel = "weights/g2p";
 
 var builder = WebApplication.CreateBuilder(args);
-builder.Services.AddT5Gemma(builder.Configuration.GetSection("T5Gemma")); // every property of T5GemmaOptions: --T5Gemma:Name value, or the environment's T5Gemma__Name
-builder.Services.AddHealthChecks().AddT5Gemma();
-await using var app = builder.Build();
+var configuration = builder.Configuration;
+configuration["urls"] ??= DefaultUrl;
+var isLocal = configuration["urls"]!.Split(';').All(IsLoopback);
+if (isLocal && configuration["AllowedHosts"] is null or "*")
+    configuration["AllowedHosts"] = "localhost;127.0.0.1;[::1]"; // a page elsewhere could point its own name at this machine
+builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
 
-app.Use(async (context, next) =>
+builder.Services.AddT5Gemma(options => options.ModelPath = configuration["model"] ?? OwnFolder());
+builder.Services.AddT5Gemma(configuration.GetSection("T5Gemma"));
+builder.Services.AddHealthChecks().AddT5Gemma().AddCheck<Draining>("draining", tags: [T5GemmaHealthCheckExtensions.ReadyTag]);
+builder.Services.Configure<ServeOptions>(configuration.GetSection("Serve"));
+builder.Services.AddSingleton<Draining>().AddHostedService(provider => provider.GetRequiredService<Draining>());
+builder.Services.AddSingleton<ErrorTexts>().AddSingleton<ServedModel>().AddSingleton<Completions>().AddSingleton<ChatCompletions>().AddSingleton<OtherEndpoints>();
+builder.Services.AddSingleton(_ => new Metrics(T5GemmaTelemetry.MeterName, "Microsoft.AspNetCore.Hosting"));
+builder.Services.AddOptions<HostOptions>().Configure<IOptions<T5GemmaOptions>>((host, model) =>
+    host.ShutdownTimeout = model.Value.DrainTimeout == Timeout.InfiniteTimeSpan ? Timeout.InfiniteTimeSpan : model.Value.DrainTimeout + TimeSpan.FromSeconds(10));
+builder.WebHost.ConfigureKestrel((_, kestrel) =>
 {
-    try
-    {
-        await next();
-    }
-    catch (Exception fault) when (StatusOf(fault) is { } status && !context.Response.HasStarted)
-    {
-        if (fault is T5GemmaQueueFullException full)
-            context.Response.Headers.RetryAfter = full.RetryAfter.TotalSeconds.ToString("F0");
-        context.Response.StatusCode = status;
-        await context.Response.WriteAsync(fault.Message);
-    }
+    var limits = configuration.GetSection("Serve").Get<ServeOptions>() ?? new ServeOptions();
+    kestrel.AddServerHeader = false;
+    kestrel.Limits.MaxRequestBodySize = limits.MaxBodyBytes;
+    kestrel.Limits.MaxConcurrentConnections = limits.MaxConnections;
 });
 
-app.MapHealthChecks("/live", new HealthCheckOptions { Predicate = check => check.Tags.Contains("live") });
-app.MapHealthChecks("/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") }); // loaded, and a first pass made
-
-app.MapGet("/answer", async (string text, int? tokens, IChatClient chat, CancellationToken cancellation) =>
+var app = builder.Build();
+app.Services.GetRequiredService<Metrics>(); // before the first measurement
+app.Use((context, next) =>
 {
-    var answer = await chat.GetResponseAsync(text, new ChatOptions { MaxOutputTokens = tokens }, cancellation);
-    return new { answer.Text, Reason = answer.FinishReason?.Value, answer.Usage?.InputTokenCount, answer.Usage?.OutputTokenCount };
+    context.Response.Headers.XContentTypeOptions = "nosniff";
+    return next(context);
 });
+app.UseMiddleware<ErrorResponses>();
+app.UseMiddleware<ApiKeys>();
+app.Use(app.Services.GetRequiredService<Draining>().InvokeAsync);
 
-app.MapGet("/stream", (string text, int? tokens, IChatClient chat, CancellationToken cancellation) => TypedResults.ServerSentEvents(
-    chat.GetStreamingResponseAsync(text, new ChatOptions { MaxOutputTokens = tokens }, cancellation).Where(update => update.Text.Length > 0).Select(update => update.Text)));
+app.MapGet("/", Page.WriteAsync);
+app.MapPost("/v1/completions", (HttpContext context, Completions endpoint) => endpoint.AnswerAsync(context));
+app.MapPost("/v1/chat/completions", (HttpContext context, ChatCompletions endpoint) => endpoint.AnswerAsync(context));
+app.MapPost("/v1/embeddings", (HttpContext context, OtherEndpoints endpoint) => endpoint.EmbedAsync(context));
+app.MapGet("/v1/models", (HttpContext context, OtherEndpoints endpoint) => endpoint.ListAsync(context));
+app.MapGet("/v1/models/{**name}", (HttpContext context, OtherEndpoints endpoint) => endpoint.ShowAsync(context));
+app.MapPost("/classify", (HttpContext context, OtherEndpoints endpoint) => endpoint.ClassifyAsync(context));
+app.MapPost("/tokenize", (HttpContext context, OtherEndpoints endpoint) => endpoint.TokenizeAsync(context));
+app.MapGet("/metrics", (Metrics metrics) => Results.Text(metrics.Write(), Metrics.ContentType));
+app.MapHealthChecks("/health/live", Checks(T5GemmaHealthCheckExtensions.LiveTag));
+app.MapHealthChecks("/health/ready", Checks(T5GemmaHealthCheckExtensions.ReadyTag));
 
-app.MapGet("/vector", async (string text, IEmbeddingGenerator<string, Embedding<float>> embeddings, CancellationToken cancellation) =>
-    (await embeddings.GenerateVectorAsync(text, cancellationToken: cancellation)).ToArray());
+if (!isLocal && string.IsNullOrEmpty(configuration["Serve:ApiKey"]))
+    ServeLog.NoKey(app.Logger);
+app.Run();
 
-app.MapGet("/score", async (string text, string[] answer, IT5GemmaScorer scorer, CancellationToken cancellation) => await scorer.ScoreAsync(text, answer, cancellation));
+static HealthCheckOptions Checks(string tag) => new() { Predicate = check => check.Tags.Contains(tag) };
 
-await app.RunAsync();
-return 0;
+static bool IsLoopback(string url) => Uri.TryCreate(url, UriKind.Absolute, out var address) && address.IsLoopback;
 
-static int? StatusOf(Exception fault) => fault switch
-{
-    T5GemmaQueueFullException => StatusCodes.Status429TooManyRequests,
-    T5GemmaUnavailableException => StatusCodes.Status503ServiceUnavailable,
-    TimeoutException => StatusCodes.Status504GatewayTimeout,
-    ArgumentException or NotSupportedException or FormatException => StatusCodes.Status400BadRequest,
-    _ => null,
-};
+// Of the repository, wherever the script is run from.
+static string OwnFolder() => AppContext.GetData("EntryPointFileDirectoryPath") is string scripts ? Path.Combine(scripts, "..", OwnModel) : OwnModel;

@@ -54,6 +54,7 @@ public sealed partial class DocumentedCodeTests
     public void Scripts_All_Compile()
     {
         var scripts = Directory.GetFiles(Path.Combine(SourceTree.Root(), "scripts"), "*.cs", SearchOption.AllDirectories);
+        scripts = [.. scripts.Except(scripts.SelectMany(CodeCompiler.Included))]; // those are compiled with the script that includes them
         Assert.That(scripts.Select(Path.GetFileName), Is.SupersetOf(new[] { "finetune.cs", "generate.cs", "parity.cs", "serve.cs" }));
         using (Assert.EnterMultipleScope())
         {
