@@ -9,6 +9,7 @@
 #:sdk Microsoft.NET.Sdk.Web
 #:project ../T5GemmaSharp/T5GemmaSharp.csproj
 #:property AssemblyName=T5GemmaSharp.Serve
+#:property EnableDefaultRunWorkingDirectory=false
 #:include serve/*.cs
 
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
@@ -26,6 +27,7 @@ var isLocal = configuration["urls"]!.Split(';').All(IsLoopback);
 if (isLocal && configuration["AllowedHosts"] is null or "*")
     configuration["AllowedHosts"] = "localhost;127.0.0.1;[::1]"; // a page elsewhere could point its own name at this machine
 builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None); // who asks is told; a model that loads is no error
 
 builder.Services.AddT5Gemma(options => options.ModelPath = configuration["model"] ?? OwnFolder());
 builder.Services.AddT5Gemma(configuration.GetSection("T5Gemma"));
@@ -44,7 +46,17 @@ builder.WebHost.ConfigureKestrel((_, kestrel) =>
     kestrel.Limits.MaxConcurrentConnections = limits.MaxConnections;
 });
 
-var app = builder.Build();
+WebApplication app;
+try
+{
+    app = builder.Build(); // reads the options of the model
+}
+catch (OptionsValidationException fault)
+{
+    Console.Error.WriteLine($"error: {fault.Message}");
+    return 2;
+}
+
 app.Services.GetRequiredService<Metrics>(); // before the first measurement
 app.Use((context, next) =>
 {
@@ -70,6 +82,7 @@ app.MapHealthChecks("/health/ready", Checks(T5GemmaHealthCheckExtensions.ReadyTa
 if (!isLocal && string.IsNullOrEmpty(configuration["Serve:ApiKey"]))
     ServeLog.NoKey(app.Logger);
 app.Run();
+return 0;
 
 static HealthCheckOptions Checks(string tag) => new() { Predicate = check => check.Tags.Contains(tag) };
 

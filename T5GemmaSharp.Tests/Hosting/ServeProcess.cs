@@ -23,11 +23,14 @@ internal sealed partial class ServeProcess : IDisposable
 
     private ServeProcess(Process process, Uri address)
     {
-        _process = process;
+        (_process, Output) = (process, process.StandardOutput.ReadToEndAsync(CancellationToken.None)); // a full pipe would hold it up
         Client = new HttpClient { BaseAddress = address, Timeout = StartLimit };
     }
 
     public HttpClient Client { get; }
+
+    /// <summary>What it has written since it listens, when it has ended.</summary>
+    public Task<string> Output { get; }
 
     /// <summary>Starts it and waits until the model is loaded.</summary>
     /// <param name="options">Options of its command line, beyond the address.</param>
@@ -43,7 +46,6 @@ internal sealed partial class ServeProcess : IDisposable
             log.Add(line);
             if (line.IndexOf(Listening, StringComparison.Ordinal) is >= 0 and var start)
             {
-                _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None); // a full pipe would hold it up
                 var service = new ServeProcess(process, new Uri(line[(start + Listening.Length)..]));
                 while ((await service.Client.GetAsync("/health/ready", limit.Token)).StatusCode != HttpStatusCode.OK)
                     await Task.Delay(50, limit.Token);

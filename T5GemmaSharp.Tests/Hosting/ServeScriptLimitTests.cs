@@ -57,6 +57,21 @@ public sealed class ServeScriptLimitTests
     }
 
     [Test]
+    public async Task Stream_ClientLeaves_EndsItsAnswerAndIsNoFault()
+    {
+        using var service = await ServeProcess.StartAsync("--T5Gemma:MaxOutputTokens", $"{LongAnswer}");
+        using (var request = new HttpRequestMessage(HttpMethod.Post, Completions) { Content = JsonContent.Create(Endless(stream: true)) })
+        using (var response = await service.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead))
+        using (var body = await response.Content.ReadAsStreamAsync())
+            Assert.That(await body.ReadAsync(new byte[6]), Is.Positive);
+        await UntilAsync(async () => await service.MetricAsync("t5gemma_requests_active{") == 0);
+        Assert.That(await service.MetricAsync("t5gemma_tokens_total{gen_ai_operation_name=\"chat\",gen_ai_provider_name=\"t5gemma\",gen_ai_request_model=\"g2p\",gen_ai_response_model=\"g2p\",gen_ai_token_type=\"output\"}"), Is.Null.Or.LessThan(LongAnswer));
+        service.Stop();
+        Assert.That(await service.EndAsync(Patience), Is.Zero);
+        Assert.That(await service.Output, Does.Contain("stopped").And.Not.Contain("fail:"));
+    }
+
+    [Test]
     public async Task Stop_RunningAnswers_EndFirstAndNewOnesAreRefused()
     {
         using var service = await ServeProcess.StartAsync("--T5Gemma:MaxOutputTokens", "40");

@@ -19,7 +19,8 @@ internal sealed class ErrorResponses(RequestDelegate next, ErrorTexts errors)
         {
             if (!errors.IsHeard(context))
             {
-                context.Response.StatusCode = ClientClosedRequest; // nobody reads it; the log of requests does
+                if (!context.Response.HasStarted)
+                    context.Response.StatusCode = ClientClosedRequest; // nobody reads it; the metrics do
                 return;
             }
 
