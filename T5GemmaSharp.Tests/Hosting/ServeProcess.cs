@@ -37,23 +37,19 @@ internal sealed partial class ServeProcess : IDisposable
     public static async Task<ServeProcess> StartAsync(params string[] options)
     {
         var process = Process.Start(new ProcessStartInfo("dotnet", [Program.Value, "--urls", "http://127.0.0.1:0", "--T5Gemma:Device", "cpu", .. options]) { RedirectStandardOutput = true, RedirectStandardError = true })!; // a program was started
-        var log = new List<string>();
-        process.ErrorDataReceived += (_, line) => log.Add(line.Data ?? "");
-        process.BeginErrorReadLine();
-        using var limit = new CancellationTokenSource(StartLimit);
-        while (await process.StandardOutput.ReadLineAsync(limit.Token) is { } line)
+        try
         {
-            log.Add(line);
-            if (line.IndexOf(Listening, StringComparison.Ordinal) is >= 0 and var start)
-            {
-                var service = new ServeProcess(process, new Uri(line[(start + Listening.Length)..]));
-                while ((await service.Client.GetAsync("/health/ready", limit.Token)).StatusCode != HttpStatusCode.OK)
-                    await Task.Delay(50, limit.Token);
-                return service;
-            }
+            var service = await ListeningAsync(process);
+            using var limit = new CancellationTokenSource(StartLimit);
+            while ((await service.Client.GetAsync("/health/ready", limit.Token)).StatusCode != HttpStatusCode.OK)
+                await Task.Delay(50, limit.Token);
+            return service;
         }
-
-        throw new InvalidOperationException(string.Join('\n', log));
+        catch
+        {
+            process.Kill(); // it would outlive the tests
+            throw;
+        }
     }
 
     public async Task<JsonElement> PostAsync(string path, object body)
@@ -97,6 +93,22 @@ internal sealed partial class ServeProcess : IDisposable
             _process.Kill();
         _process.WaitForExit();
         _process.Dispose();
+    }
+
+    private static async Task<ServeProcess> ListeningAsync(Process process)
+    {
+        var log = new List<string>();
+        process.ErrorDataReceived += (_, line) => log.Add(line.Data ?? "");
+        process.BeginErrorReadLine();
+        using var limit = new CancellationTokenSource(StartLimit);
+        while (await process.StandardOutput.ReadLineAsync(limit.Token) is { } line)
+        {
+            log.Add(line);
+            if (line.IndexOf(Listening, StringComparison.Ordinal) is >= 0 and var start)
+                return new ServeProcess(process, new Uri(line[(start + Listening.Length)..]));
+        }
+
+        throw new InvalidOperationException(string.Join('\n', log));
     }
 
     private static string Build()
